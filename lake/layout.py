@@ -1,0 +1,72 @@
+"""Where everything lies in the buckets: one function a key, the same for writers and readers."""
+
+from __future__ import annotations
+
+from lake.positions import Position
+
+
+def raw_key(first: Position, last: Position) -> str:
+    """Key of the raw object of one delivery: the same records give the same key, whoever retries."""
+    return (
+        f"raw/ingest_date={first.arrival_date}/{first.stream}/{first.shard}/{first.sequence}-{last.sequence}.ndjson.gz"
+    )
+
+
+def ingestion_rejects_key(reason: str, first: Position, last: Position) -> str:
+    """Key of the rejects that one delivery has for one reason."""
+    return f"{rejects_prefix('ingestion', reason, first.arrival_date)}{_delivery(first, last)}.ndjson.gz"
+
+
+def rejects_prefix(stage: str, reason: str, reject_date: str) -> str:
+    """Partition of the table `rejected_events`."""
+    return f"rejects/stage={stage}/reason={reason}/reject_date={reject_date}/"
+
+
+def receipt_key(first: Position, last: Position) -> str:
+    """Key of the ingestion receipt of one delivery."""
+    return f"ledger/ingestions/ingest_date={first.arrival_date}/{_delivery(first, last)}.json"
+
+
+def batch_record_key(batch_date: str, batch_id: str) -> str:
+    """Key of the ledger's record of a batch."""
+    return f"ledger/batches/batch_date={batch_date}/{batch_id}.json"
+
+
+def batch_document_key(batch_id: str, name: str) -> str:
+    """Key of what a step of the batch leaves for the next: manifest, transform, enrichment, …"""
+    return f"batches/{batch_id}/{name}.json"
+
+
+def staged_prefix(batch_id: str) -> str:
+    """Where the transform leaves a batch's typed rows."""
+    return f"batches/{batch_id}/staged/"
+
+
+def data_file_key(event_type: str, event_date: str, batch_id: str, number: int) -> str:
+    """Key of a data file of the table `events`, below the processed bucket."""
+    return f"events/data/event_type={event_type}/event_date={event_date}/{batch_id}-{number:05d}.parquet"
+
+
+def report_key(batch_date: str, batch_id: str) -> str:
+    """Key of the data-quality report of a batch, below the reports bucket."""
+    return f"data-quality/batch_date={batch_date}/{batch_id}.html"
+
+
+def partition_values(key: str) -> dict[str, str]:
+    """The `name=value` folders of a key: `a/b=1/c.parquet` -> {"b": "1"}."""
+    return dict(folder.split("=", 1) for folder in key.split("/")[:-1] if "=" in folder)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` -> (bucket, key)."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _delivery(first: Position, last: Position) -> str:
+    return f"{first.stream}-{first.shard}-{first.sequence}-{last.sequence}"
+
+
+def partition_date(key: str) -> str:
+    """The value of the key's date folder, "" where it has none."""
+    return next((value for name, value in partition_values(key).items() if name.endswith("_date")), "")

@@ -1,0 +1,145 @@
+"""The ledger: receipts of what was read from the stream, records of what each batch made of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+
+
+class BatchStatus(StrEnum):
+    """How far a batch came; `committed` means its rows are visible, `published` that they were sent on."""
+
+    RUNNING = "running"
+    COMMITTED = "committed"
+    PUBLISHED = "published"
+    FAILED = "failed"
+
+
+HOLDING = frozenset({BatchStatus.RUNNING, BatchStatus.COMMITTED, BatchStatus.PUBLISHED})
+VISIBLE = frozenset({BatchStatus.COMMITTED, BatchStatus.PUBLISHED})
+
+
+@dataclass(frozen=True)
+class IngestionReceipt:
+    """One delivery of the stream to ingestion: records = lines + rejected. Says nothing of the clock it ran at."""
+
+    stream: str
+    shard: str
+    first_sequence: str
+    last_sequence: str
+    first_arrival_time: str
+    last_arrival_time: str
+    records: int
+    lines: int
+    rejected: int
+    rejects_by_reason: dict[str, int]
+    raw_key: str | None
+
+    def covers(self, shard: str, sequence: str) -> bool:
+        """Whether the record at this place was in the delivery."""
+        return self.shard == shard and int(self.first_sequence) <= int(sequence) <= int(self.last_sequence)
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """One batch: raw_lines = rows + redelivered + repeated + rejected + quarantined, once it is committed.
+
+    redelivered: the same position was a row already; repeated: the same source and id came from another position.
+    Times are RFC 3339 UTC, `raw_objects` are {"key", "version"} of the raw bucket.
+    """
+
+    batch_id: str
+    batch_date: str
+    status: str
+    started_at: str
+    recorded_at: str
+    attempt: int
+    raw_objects: list[dict]
+    raw_lines: int
+    rows: int = 0
+    rows_by_type: dict[str, int] = field(default_factory=dict)
+    redelivered: int = 0
+    repeated: int = 0
+    rejected: int = 0
+    rejects_by_reason: dict[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    late_rows: int = 0
+    identity_conflicts: int = 0
+    published: int = 0
+    snapshot_id: str | None = None
+    report_uri: str | None = None
+    contract_versions: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def imbalance(self) -> int:
+        """Lines that became neither a row, a duplicate, a reject nor quarantined; 0 in a sound batch."""
+        accounted = self.rows + self.redelivered + self.repeated + self.rejected + self.quarantined
+        return self.raw_lines - accounted
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The two sums over the whole ledger, and what they are made of."""
+
+    records: int
+    raw_lines: int
+    ingestion_rejects: int
+    batched_lines: int
+    rows: int
+    redelivered: int
+    repeated: int
+    transform_rejects: int
+    quarantined: int
+    published: int
+    rejects_by_reason: dict[str, int]
+
+    @property
+    def duplicates(self) -> int:
+        return self.redelivered + self.repeated
+
+    @property
+    def pending_lines(self) -> int:
+        """Raw lines that no committed batch holds yet."""
+        return self.raw_lines - self.batched_lines
+
+    @property
+    def is_balanced(self) -> bool:
+        """A record read is a raw line or a reject; a batched line is a row, a duplicate, a reject or quarantined."""
+        read = self.records == self.raw_lines + self.ingestion_rejects
+        made = self.batched_lines == self.rows + self.duplicates + self.transform_rejects + self.quarantined
+        return read and made
+
+
+def balance(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> Balance:
+    """The sums over receipts and visible batches."""
+    visible = [batch for batch in batches if batch.status in VISIBLE]
+    reasons: Counter[str] = Counter()
+    for record in [*receipts, *visible]:
+        reasons.update(record.rejects_by_reason)
+    return Balance(
+        records=sum(r.records for r in receipts),
+        raw_lines=sum(r.lines for r in receipts),
+        ingestion_rejects=sum(r.rejected for r in receipts),
+        batched_lines=sum(b.raw_lines for b in visible),
+        rows=sum(b.rows for b in visible),
+        redelivered=sum(b.redelivered for b in visible),
+        repeated=sum(b.repeated for b in visible),
+        transform_rejects=sum(b.rejected for b in visible),
+        quarantined=sum(b.quarantined for b in visible),
+        published=sum(b.published for b in visible),
+        rejects_by_reason=dict(sorted(reasons.items())),
+    )
+
+
+def to_document(record: IngestionReceipt | BatchRecord) -> dict:
+    """A record as JSON; the partition's value is in the key, not in the document."""
+    return asdict(record)
+
+
+def from_document(kind: type, document: dict):
+    """A record from JSON; members of a later version are passed over."""
+    known = {f.name for f in fields(kind)}
+    return kind(**{name: value for name, value in document.items() if name in known})

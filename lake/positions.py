@@ -1,0 +1,38 @@
+"""Where an event came from: its place in the stream, which tells a redelivery from a repetition."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+# Sequence numbers have up to 56 digits; padded, their order as text is their order as numbers.
+SEQUENCE_DIGITS = 56
+
+
+@dataclass(frozen=True)
+class Position:
+    """One event's place; `arrival_time` is when the stream took the record (UTC, milliseconds)."""
+
+    stream: str
+    shard: str
+    sequence: str
+    sub_sequence: int
+    arrival_time: datetime
+
+    @property
+    def arrival_date(self) -> str:
+        """UTC date of arrival, YYYY-MM-DD."""
+        return self.arrival_time.date().isoformat()
+
+    def as_text(self) -> str:
+        """`stream/shard/sequence/sub-sequence`, in text order along a shard."""
+        return f"{self.stream}/{self.shard}/{self.sequence:0>{SEQUENCE_DIGITS}}/{self.sub_sequence}"
+
+    def as_json(self) -> dict:
+        """The position as it stands in raw lines and rejects."""
+        return asdict(self) | {"arrival_time": utc_text(self.arrival_time)}
+
+
+def utc_text(time: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: 2026-11-22T10:00:00.000000Z."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,82 @@
+"""Imports point one way: contracts <- lake <- edges <- local, cli; rooms do not import each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ALLOWED = {
+    "contracts": set(),
+    "lake": {"contracts"},
+    "jobs": {"contracts", "lake"},
+    "lambdas": {"contracts", "lake"},
+    "enrichment": {"contracts", "lake"},
+    "local": {"contracts"},
+    "cli": {"contracts", "lake", "local"},
+}
+EDGES = {"app.py", "job.py", "main.py"}
+EDGE_MODULES = {"lake/documents.py", "lake/catalog.py"}
+IMPURE_IMPORTS = {"boto3", "botocore", "awsglue", "os", "random", "requests", "socket", "subprocess", "uuid"}
+IMPURE_CALLS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid4", "environ", "getenv"}
+
+
+def modules(room):
+    return sorted(p for p in (ROOT / room).rglob("*.py") if "__pycache__" not in p.parts)
+
+
+def imported(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{'.' * node.level}{node.module or ''}"
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_rooms_below_it(room):
+    for path in modules(room):
+        for name in imported(ast.parse(path.read_text())):
+            top = name.split(".")[0]
+            others = ALLOWED.keys() - {room} - ALLOWED[room]
+            assert top not in others | {"tests", "notebooks", "bench"}, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_imports_are_absolute():
+    for room in ALLOWED:
+        for path in modules(room):
+            relative = [name for name in imported(ast.parse(path.read_text())) if name.startswith(".")]
+            assert not relative, f"{path.relative_to(ROOT)} imports {relative}"
+
+
+def test_functions_and_jobs_do_not_import_each_other():
+    for room in ("lambdas", "jobs"):
+        for path in modules(room):
+            own = ".".join(path.relative_to(ROOT).parts[:2])
+            for name in imported(ast.parse(path.read_text())):
+                same_room = name.startswith(f"{room}.")
+                assert not same_room or f"{name}.".startswith(f"{own}."), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def pure_modules():
+    for room in ("contracts", "lake", "jobs", "lambdas", "enrichment"):
+        for path in modules(room):
+            relative = path.relative_to(ROOT).as_posix()
+            if path.name not in EDGES and relative not in EDGE_MODULES:
+                yield pytest.param(path, id=relative)
+
+
+@pytest.mark.parametrize("path", pure_modules())
+def test_a_pure_module_knows_no_aws_environment_clock_or_chance(path):
+    tree = ast.parse(path.read_text())
+    impure = {name for name in imported(tree) if name.split(".")[0] in IMPURE_IMPORTS}
+    assert not impure, f"{path.relative_to(ROOT)} imports {sorted(impure)}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in IMPURE_CALLS, f"{path.relative_to(ROOT)}:{node.lineno} calls {node.func.attr}()"
+
+
+def test_every_room_has_a_readme_line_in_the_table_of_rooms():
+    readme = (ROOT / "README.md").read_text()
+    missing = [room for room in ALLOWED if f"`{room}/`" not in readme]
+    assert not missing, f"README.md's table of rooms lacks {missing}"
