@@ -1,0 +1,122 @@
+"""Deploy the stacks of a stage, on AWS or on the local AWS alike."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cli.artifacts import artifacts, image_uri, upload
+from cli.stacks import Progress, apply, declared_parameters
+from contracts.contract import load_contracts
+from contracts.errors import PipelineError
+from lake.catalog import sync_columns
+
+# In deploy order: a stack reads names that earlier ones left as SSM parameters.
+STACKS = (
+    "storage",
+    "catalog",
+    "streams",
+    "network",
+    "ingestion",
+    "compute",
+    "steps",
+    "publishing",
+    "processing",
+    "reconciliation",
+    "analytics",
+    "monitoring",
+)
+
+
+def deploy(session: Any, stage: str, project: str, root: Path, progress: Progress) -> dict[str, str]:
+    """Bring every stack of a stage to its template, and the table's columns to the contracts.
+
+    Returns "created", "updated" or "unchanged" by stack; `progress` is told (stack name, what happens).
+    """
+    cloudformation = session.client("cloudformation")
+    values = _values(session, stage, project, root)
+    outcomes = {}
+    for stack in STACKS:
+        template = root / f"infra/cloudformation/{stack}.yaml"
+        chosen = chosen_parameters(template, declared_parameters(cloudformation, template), values)
+        name = f"{project}-{stage}-{stack}"
+        outcomes[name] = apply(cloudformation, name, template, chosen, _tags(project, stage), progress)
+        progress(name, outcomes[name])
+        if stack == "storage":
+            values |= _uploaded(session, stage, project, root, progress)
+        if stack == "catalog":
+            _sync_columns(session, stage, project, progress)
+    return outcomes
+
+
+def chosen_parameters(template: Path, declared: dict[str, dict], values: dict[str, str]) -> dict[str, str]:
+    """Values for a template's parameters: given ones, else names of SSM parameters; defaults are left to it."""
+    chosen = {}
+    for name, parameter in declared.items():
+        if name in values:
+            chosen[name] = values[name]
+        elif parameter["ParameterType"].startswith("AWS::SSM::Parameter::Value"):
+            chosen[name] = parameter_name(values["Project"], values["Stage"], name)
+        elif parameter.get("DefaultValue") is None:
+            raise PipelineError(
+                f"{template.name} needs a value for {name}, and stage {values['Stage']} has none. "
+                f"Add it to infra/stages/{values['Stage']}.json."
+            )
+    return chosen
+
+
+def parameter_name(project: str, stage: str, name: str) -> str:
+    """`RawBucketName` -> `/tributary/local/raw-bucket-name`."""
+    return f"/{project}/{stage}/{re.sub(r'(?<!^)(?=[A-Z])', '-', name).lower()}"
+
+
+def stage_settings(root: Path, stage: str) -> dict[str, str]:
+    """The values that a stage sets, from infra/stages/<stage>.json."""
+    path = root / f"infra/stages/{stage}.json"
+    if not path.is_file():
+        known = sorted(found.stem for found in path.parent.glob("*.json"))
+        raise PipelineError(f"there is no stage {stage!r}; there are {known}. Add infra/stages/{stage}.json.")
+    return json.loads(path.read_text())
+
+
+def _values(session: Any, stage: str, project: str, root: Path) -> dict[str, str]:
+    settings = stage_settings(root, stage)
+    tag = settings.pop("ImageTag", None)
+    registry = _registry(session)
+    images = {
+        "LambdaImageUri": image_uri(root, "lambdas", registry, project, tag),
+        "EnrichmentImageUri": image_uri(root, "enrichment", registry, project, tag),
+    }
+    return {**images, **settings, "Project": project, "Stage": stage}
+
+
+def _registry(session: Any) -> str:
+    account = session.client("sts").get_caller_identity()["Account"]
+    return f"{account}.dkr.ecr.{session.region_name}.amazonaws.com"
+
+
+def _uploaded(session: Any, stage: str, project: str, root: Path, progress: Progress) -> dict[str, str]:
+    """Upload what changed; the keys by template parameter."""
+    bucket = _handed_over(session, project, stage, "ArtifactsBucketName")
+    found = artifacts(root)
+    for artifact in found:
+        if upload(session.client("s3"), bucket, artifact):
+            progress(f"{project}-{stage}", f"uploaded {artifact.key}")
+    return {artifact.parameter: artifact.key for artifact in found}
+
+
+def _sync_columns(session: Any, stage: str, project: str, progress: Progress) -> None:
+    database = _handed_over(session, project, stage, "DatabaseName")
+    for column in sync_columns(database, load_contracts()):
+        progress(f"{database}.events", f"added column {column}")
+
+
+def _handed_over(session: Any, project: str, stage: str, name: str) -> str:
+    ssm = session.client("ssm")
+    return ssm.get_parameter(Name=parameter_name(project, stage, name))["Parameter"]["Value"]
+
+
+def _tags(project: str, stage: str) -> dict[str, str]:
+    return {"project": project, "stage": stage}

@@ -1,0 +1,165 @@
+"""The state machine: nothing can hang, nothing can fail in silence, and its names meet the template's."""
+
+import json
+import re
+
+import pytest
+from jsonata.jsonata import Jsonata
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+OBJECT = {"bucket": "b", "key": "raw/k", "version": "1", "size": 3}
+NOT_RETRIED = {"States.ALL", "States.TaskFailed", "ValidationFailed"}
+
+
+@pytest.fixture(scope="module")
+def text(root):
+    return (root / "infra/state_machines/process_batch.asl.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def states(text):
+    return json.loads(text)["States"]
+
+
+@pytest.fixture(scope="module")
+def tasks(states):
+    return {name: state for name, state in states.items() if state["Type"] == "Task"}
+
+
+def following(state):
+    choices = [rule["Next"] for rule in state.get("Choices", [])]
+    caught = [catch["Next"] for catch in state.get("Catch", [])]
+    return {state[member] for member in ("Next", "Default") if member in state} | {*choices, *caught}
+
+
+def evaluated(expression, **variables):
+    """The value of `{% … %}`, with the variables bound as Step Functions binds them."""
+    bound = "".join(f"${name} := {json.dumps(value)};" for name, value in variables.items())
+    return Jsonata(f"({bound}{expression[2:-2]})").evaluate(None)
+
+
+def test_the_definition_parses(text):
+    AmazonStateLanguageParser.parse(text)
+
+
+def test_the_comment_says_what_starts_it_and_what_success_means(text):
+    comment = json.loads(text)["Comment"]
+    assert "Started by" in comment and "Success means" in comment
+
+
+def test_every_state_can_be_reached_and_none_leads_nowhere(text, states):
+    reached, waiting = set(), [json.loads(text)["StartAt"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += following(states[name])
+    assert reached == set(states)
+
+
+def test_every_task_ends_by_a_timeout_at_the_latest(text, tasks):
+    whole = json.loads(text)["TimeoutSeconds"]
+    for name, task in tasks.items():
+        assert 0 < task["TimeoutSeconds"] < whole, name
+
+
+def test_every_task_retries_named_transient_errors_only(tasks):
+    for name, task in tasks.items():
+        assert task["Retry"], name
+        for retry in task["Retry"]:
+            assert not NOT_RETRIED & set(retry["ErrorEquals"]), name
+            assert retry["JitterStrategy"] == "FULL", name
+
+
+def test_every_task_catches_everything_and_the_catch_ends_in_a_fail_with_error_and_cause(states, tasks):
+    for name, task in tasks.items():
+        assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+        assert ends_after_failure(states, task["Catch"][-1]["Next"]), name
+
+
+def ends_after_failure(states, name):
+    state = states[name]
+    if state["Type"] == "Choice":
+        return ends_after_failure(states, state["Default"])
+    if state["Type"] == "Fail":
+        return bool(state["Error"] and state["Cause"])
+    return ends_after_failure(states, state["Next"]) and ends_after_failure(states, state["Catch"][-1]["Next"])
+
+
+def test_every_choice_is_a_question_with_a_default_that_fails(states):
+    for name, state in states.items():
+        assert name.endswith("?") == (state["Type"] == "Choice"), name
+        if state["Type"] == "Choice":
+            assert ends_after_failure(states, state["Default"]), name
+
+
+def test_a_failure_after_the_commit_does_not_mark_the_batch_as_failed(states):
+    after_the_commit = ["Record the commit", "Publish the rows", "Record the publication"]
+    assert {states[name]["Catch"][-1]["Next"] for name in after_the_commit} == {"The batch was not published"}
+    assert states["The batch was not published"]["Type"] == "Fail"
+
+
+def test_the_failure_of_the_failure_record_keeps_the_first_error(states):
+    assert states["Record the failure"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "Next": "The batch failed"}]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ([OBJECT], 0),
+        ({"objects": [OBJECT], "attempt": 2}, 1),
+        ({"republish": "b-1"}, 2),
+        ({"other": 1}, None),
+        ("text", None),
+    ],
+)
+def test_each_input_takes_its_own_way_and_any_other_fails(states, given, taken):
+    rules = states["Is this a new batch?"]["Choices"]
+    true = [at for at, rule in enumerate(rules) if evaluated(rule["Condition"], states={"input": given})]
+    assert true == ([] if taken is None else [taken])
+
+
+def test_the_manifest_gets_a_list_even_of_one_object(states):
+    pipe, reconciliation, _ = states["Is this a new batch?"]["Choices"]
+    handed_on = evaluated(pipe["Output"]["objects"], states={"input": [OBJECT]})
+    objects = states["Write the manifest"]["Arguments"]["Payload"]["objects"]
+    assert evaluated(objects, states={"input": {"objects": handed_on}}) == [OBJECT]
+    assert "Output" not in reconciliation
+
+
+def test_a_commit_of_unknown_outcome_is_not_recorded_as_a_failure(states):
+    assert states["Commit the batch"]["Catch"][-1]["Next"] == "The outcome of the commit is unknown"
+    assert states["The outcome of the commit is unknown"]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize(
+    ("cause", "is_reclaimed"),
+    [
+        ('{"StopCode":"SpotInterruption","StoppedReason":"Your Spot Task was interrupted."}', True),
+        ("Capacity is unavailable at this time. Please try again later", True),
+        ('{"StopCode":"EssentialContainerExited","Containers":[{"ExitCode":1}]}', False),
+    ],
+)
+def test_only_a_reclaimed_task_runs_again_without_spot(states, cause, is_reclaimed):
+    (rule,) = states["Was the Spot task reclaimed?"]["Choices"]
+    assert evaluated(rule["Condition"], cause=cause) is is_reclaimed
+    assert states[rule["Next"]]["Arguments"]["CapacityProviderStrategy"][0]["CapacityProvider"] == "FARGATE"
+
+
+def test_an_error_without_a_cause_still_gives_the_fail_state_one(states):
+    cause = states["Commit the batch"]["Catch"][-1]["Assign"]["cause"]
+    assert evaluated(cause, states={"errorOutput": {"Error": "States.Timeout"}}) == "No cause was given."
+
+
+def test_placeholders_are_exactly_what_the_template_fills_in(text, templates):
+    machine = templates["processing"]["Resources"]["StateMachine"]["Properties"]
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(machine["DefinitionSubstitutions"])
+
+
+def test_the_role_may_call_every_function_that_the_definition_calls(text, templates):
+    resources = templates["processing"]["Resources"]
+    filled = resources["StateMachine"]["Properties"]["DefinitionSubstitutions"]
+    called = [filled[name] for name in sorted(set(re.findall(r"\$\{(\w+Function)\}", text)))]
+    (policy,) = resources["StateMachineRole"]["Properties"]["Policies"]
+    (allowed,) = [s["Resource"] for s in policy["PolicyDocument"]["Statement"] if s["Sid"] == "CallTheSteps"]
+    assert sorted(map(str, called)) == sorted(map(str, allowed))
