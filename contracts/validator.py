@@ -36,7 +36,7 @@ class DataValidator:
         path = ".".join(["data", *(str(step) for step in error.instance_path)])
         return Violation(
             path,
-            _shown(error.instance),
+            shown(error.instance),
             f"{error.message} (contract rule {'/'.join(map(str, error.schema_path))})",
         )
 
@@ -56,7 +56,7 @@ def _with_storage_bounds(node: object) -> object:
     return bounded
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Type and size of a value, never the value itself: rejects travel further than the data they hold."""
     if isinstance(value, str):
         return f"a string of {len(value)} characters"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
+import os
+from functools import cache, reduce
+from itertools import takewhile
 
-from pyiceberg.catalog import load_catalog
+from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.expressions import (
+    AlwaysFalse,
     AlwaysTrue,
     And,
     BooleanExpression,
@@ -14,32 +17,72 @@ from pyiceberg.expressions import (
     LessThanOrEqual,
     Or,
 )
+
+# pyiceberg has no public way to ask whether one file's statistics allow a filter to match.
+from pyiceberg.expressions.visitors import _InclusiveMetricsEvaluator
+from pyiceberg.io import FileIO, load_file_io
+from pyiceberg.manifest import DataFile, ManifestContent
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
 from contracts.contract import Contract
 from lake.columns import table_schema
 
 BATCH_ID = "tributary.batch-id"
+COUNTS = "tributary.counts"
 
 
-def open_table(database: str, table: str = "events") -> Table:
+def open_table(database: str, table: str = "events", **properties: str | int) -> Table:
     """The table as it is now; region, credentials and endpoint are the environment's."""
-    return load_catalog("glue", type="glue").load_table(f"{database}.{table}")
+    catalog = _catalog(tuple((_storage_properties() | properties).items()))
+    return catalog.load_table(f"{database}.{table}")
+
+
+@cache
+def _catalog(properties: tuple[tuple[str, str | int], ...]) -> Catalog:
+    return load_catalog("glue", type="glue", **dict(properties))
+
+
+def file_access() -> FileIO:
+    """Reading and writing of s3:// files, as the table does it, without the catalog."""
+    return _file_access(tuple(_storage_properties().items()))
+
+
+@cache
+def _file_access(properties: tuple[tuple[str, str], ...]) -> FileIO:
+    return load_file_io(dict(properties), "s3://")
+
+
+def _storage_properties() -> dict[str, str]:
+    """What boto3 reads from the environment and Arrow's S3 client does not."""
+    found = {
+        "s3.region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
+        "s3.endpoint": os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def overlap(spans: dict[str, tuple[str, str]] | None) -> BooleanExpression:
-    """Rows that may be the same events as a batch's: same type, event time within the batch's span (RFC 3339)."""
+    """Rows that may be the same events as a batch's: same type, event time within the batch's span (RFC 3339 UTC)."""
     if spans is None:
         return AlwaysTrue()
-    clauses = [
-        And(
-            EqualTo("event_type", t),
-            GreaterThanOrEqual("event_time", low),
-            LessThanOrEqual("event_time", high),
-        )
-        for t, (low, high) in spans.items()
-    ]
-    return reduce(Or, clauses)
+    return reduce(Or, (_within(t, low, high) for t, (low, high) in spans.items()), AlwaysFalse())
+
+
+def _within(event_type: str, low: str, high: str) -> BooleanExpression:
+    # The date is the time's, but only with it Iceberg can leave whole manifests unread.
+    return And(
+        EqualTo("event_type", event_type),
+        GreaterThanOrEqual("event_date", low[:10]),
+        LessThanOrEqual("event_date", high[:10]),
+        GreaterThanOrEqual("event_time", _offset_for_z(low)),
+        LessThanOrEqual("event_time", _offset_for_z(high)),
+    )
+
+
+def _offset_for_z(time: str) -> str:
+    """pyiceberg 0.12 reads `+00:00` and refuses `Z`."""
+    return f"{time[:-1]}+00:00" if time.endswith("Z") else time
 
 
 def stored_files(table: Table, spans: dict[str, tuple[str, str]] | None) -> list[str]:
@@ -59,6 +102,38 @@ def committed_snapshot(table: Table, batch_id: str) -> int | None:
         ),
         None,
     )
+
+
+def files_added_since(table: Table, snapshot_id: int | None, spans: dict[str, tuple[str, str]] | None) -> list[str]:
+    """URIs of current data files younger than a snapshot that may hold events of these types and times.
+
+    Reads only manifests written since; where the snapshot is none or no longer known, every file may be younger.
+    """
+    current = table.current_snapshot()
+    if current is None or current.snapshot_id == snapshot_id:
+        return []
+    if snapshot_id is None or table.snapshot_by_id(snapshot_id) is None:
+        return stored_files(table, spans)
+    line = takewhile(lambda s: s.snapshot_id != snapshot_id, ancestors_of(current, table.metadata))
+    may_match = _InclusiveMetricsEvaluator(table.schema(), overlap(spans)).eval
+    added = _files_added_by(table, current, {s.snapshot_id for s in line})
+    return sorted(file.file_path for file in added if may_match(file))
+
+
+def snapshot_files(table: Table, snapshot_id: int) -> list[str]:
+    """URIs of the data files that a snapshot added."""
+    snapshot = table.snapshot_by_id(snapshot_id)
+    return sorted(file.file_path for file in _files_added_by(table, snapshot, {snapshot_id}))
+
+
+def _files_added_by(table: Table, seen_from: Snapshot, snapshot_ids: set[int]) -> list[DataFile]:
+    manifests = [
+        m
+        for m in seen_from.manifests(table.io)
+        if m.content == ManifestContent.DATA and m.added_snapshot_id in snapshot_ids
+    ]
+    entries = [entry for m in manifests for entry in m.fetch_manifest_entry(table.io)]
+    return [entry.data_file for entry in entries if entry.snapshot_id in snapshot_ids]
 
 
 def sync_columns(database: str, contracts: dict[str, Contract], table: str = "events") -> list[str]:

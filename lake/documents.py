@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import orjson
@@ -46,6 +46,19 @@ def keys_below(s3, bucket: str, prefix: str) -> Iterator[dict]:
 def write_batch_record(s3, processed_bucket: str, record: BatchRecord) -> None:
     """Write or replace the ledger's record of a batch."""
     write_json(s3, processed_bucket, layout.batch_record_key(record.batch_date, record.batch_id), to_document(record))
+
+
+def read_batch_record(s3, processed_bucket: str, batch_id: str, dates: Iterable[str]) -> BatchRecord | None:
+    """The ledger's record of a batch that started on one of the dates, or None where there is none."""
+    keys = (layout.batch_record_key(batch_date, batch_id) for batch_date in dates)
+    documents = (read_json_if_there(s3, processed_bucket, key) for key in keys)
+    return next((from_document(BatchRecord, document) for document in documents if document), None)
+
+
+def read_batch_documents(s3, staging_bucket: str, batch_id: str, names: Iterable[str]) -> dict[str, dict]:
+    """What the steps of a batch left, by name; those that are not there are left out."""
+    documents = {n: read_json_if_there(s3, staging_bucket, layout.batch_document_key(batch_id, n)) for n in names}
+    return {name: document for name, document in documents.items() if document is not None}
 
 
 def read_batch_records(s3, processed_bucket: str, since: str = "") -> list[BatchRecord]:

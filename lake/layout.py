@@ -24,12 +24,29 @@ def rejects_prefix(stage: str, reason: str, reject_date: str) -> str:
 
 def receipt_key(first: Position, last: Position) -> str:
     """Key of the ingestion receipt of one delivery."""
-    return f"ledger/ingestions/ingest_date={first.arrival_date}/{_delivery(first, last)}.json"
+    return f"{receipts_prefix(first.arrival_date)}{_delivery(first, last)}.json"
+
+
+def receipts_prefix(ingest_date: str) -> str:
+    """Where the receipts of records that arrived on a date lie (YYYY-MM-DD)."""
+    return f"ledger/ingestions/ingest_date={ingest_date}/"
+
+
+def receipt_span(key: str) -> tuple[str, str, str]:
+    """(stream and shard, first, last sequence) of a receipt, told by its key alone."""
+    name = key.rpartition("/")[2].removesuffix(".json")
+    place, first, last = name.rsplit("-", 2)
+    return place, first, last
+
+
+def batch_records_prefix(batch_date: str) -> str:
+    """Where the ledger's records of batches started on a date lie (YYYY-MM-DD)."""
+    return f"ledger/batches/batch_date={batch_date}/"
 
 
 def batch_record_key(batch_date: str, batch_id: str) -> str:
     """Key of the ledger's record of a batch."""
-    return f"ledger/batches/batch_date={batch_date}/{batch_id}.json"
+    return f"{batch_records_prefix(batch_date)}{batch_id}.json"
 
 
 def batch_document_key(batch_id: str, name: str) -> str:
@@ -45,6 +62,11 @@ def staged_prefix(batch_id: str) -> str:
 def data_file_key(event_type: str, event_date: str, batch_id: str, number: int) -> str:
     """Key of a data file of the table `events`, below the processed bucket."""
     return f"events/data/event_type={event_type}/event_date={event_date}/{batch_id}-{number:05d}.parquet"
+
+
+def reference_key(table: str) -> str:
+    """Key of a table of reference data (`customers`, `products`), below the reference bucket."""
+    return f"{table}/{table}.parquet"
 
 
 def report_key(batch_date: str, batch_id: str) -> str:

@@ -66,7 +66,7 @@ def pure_modules():
                 yield pytest.param(path, id=relative)
 
 
-@pytest.mark.parametrize("path", pure_modules())
+@pytest.mark.parametrize("path", list(pure_modules()))
 def test_a_pure_module_knows_no_aws_environment_clock_or_chance(path):
     tree = ast.parse(path.read_text())
     impure = {name for name in imported(tree) if name.split(".")[0] in IMPURE_IMPORTS}

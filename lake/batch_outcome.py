@@ -1,0 +1,135 @@
+"""What the ledger says of a batch, composed out of what its steps left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from contracts.errors import PipelineError
+from lake.ledger import VISIBLE, BatchRecord, BatchStatus
+from lake.manifest import Manifest
+
+STEPS = ("manifest", "transform", "validation", "commit", "publish")
+NEEDED = {
+    BatchStatus.FAILED: (),
+    BatchStatus.COMMITTED: ("manifest", "transform", "commit"),
+    BatchStatus.PUBLISHED: ("manifest", "transform", "commit", "publish"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution of a batch came out; times are RFC 3339 UTC."""
+
+    batch_id: str
+    status: BatchStatus
+    started_at: str
+    recorded_at: str
+    error: str | None = None
+    cause: str | None = None
+
+
+def compose_record(
+    outcome: Outcome,
+    documents: Mapping[str, dict],
+    existing: BatchRecord | None,
+    contract_versions: dict[str, str],
+) -> BatchRecord:
+    """The batch's record; PipelineError where a document lacks or the lines do not add up."""
+    if existing and existing.status in VISIBLE:
+        return _advanced(existing, outcome, documents)
+    status = _status(outcome, documents)
+    _require(outcome.batch_id, documents, NEEDED[status])
+    record = replace(
+        _begun(outcome, documents, existing),
+        status=str(status),
+        recorded_at=outcome.recorded_at,
+        contract_versions=contract_versions,
+        error=outcome.error,
+        cause=outcome.cause,
+        **_counts(documents),
+    )
+    return _balanced(record) if status in VISIBLE else record
+
+
+def _status(outcome: Outcome, documents: Mapping[str, dict]) -> BatchStatus:
+    # An execution may fail after its commit: the rows are visible, so the batch is committed.
+    has_failed_late = outcome.status == BatchStatus.FAILED and "commit" in documents
+    return BatchStatus.COMMITTED if has_failed_late else outcome.status
+
+
+def _advanced(existing: BatchRecord, outcome: Outcome, documents: Mapping[str, dict]) -> BatchRecord:
+    """A visible batch stays visible; all that can still happen to it is that its rows are published."""
+    if outcome.status != BatchStatus.PUBLISHED:
+        return existing
+    _require(outcome.batch_id, documents, ("publish",))
+    published = documents["publish"]["published"]
+    return replace(existing, status=str(outcome.status), recorded_at=outcome.recorded_at, published=published)
+
+
+def _begun(outcome: Outcome, documents: Mapping[str, dict], existing: BatchRecord | None) -> BatchRecord:
+    """What was known when the batch began: from the manifest, else from the record it claimed its objects with."""
+    if "manifest" in documents:
+        return running_record(Manifest.from_document(documents["manifest"]), outcome.recorded_at)
+    return existing or BatchRecord(
+        batch_id=outcome.batch_id,
+        batch_date=outcome.started_at[:10],
+        status=str(outcome.status),
+        started_at=outcome.started_at,
+        recorded_at=outcome.recorded_at,
+        attempt=1,
+        raw_objects=[],
+        raw_lines=0,
+    )
+
+
+def running_record(manifest: Manifest, recorded_at: str) -> BatchRecord:
+    """The record of a batch that has its manifest and no rows yet."""
+    return BatchRecord(
+        batch_id=manifest.batch_id,
+        batch_date=manifest.batch_date,
+        status=str(BatchStatus.RUNNING),
+        started_at=manifest.started_at,
+        recorded_at=recorded_at,
+        attempt=manifest.attempt,
+        raw_objects=[{"key": entry.key, "version": entry.version} for entry in manifest.raw_objects],
+        raw_lines=manifest.raw_lines,
+    )
+
+
+def _counts(documents: Mapping[str, dict]) -> dict:
+    """Numbers of the record; rows dropped at the commit are duplicates as those dropped by the transform are."""
+    transform, commit = documents.get("transform", {}), documents.get("commit", {})
+    return {
+        "rows": commit.get("rows", 0),
+        "rows_by_type": commit.get("rows_by_type", {}),
+        "redelivered": transform.get("redelivered", 0) + commit.get("redelivered", 0),
+        "repeated": transform.get("repeated", 0) + commit.get("repeated", 0),
+        "rejected": transform.get("rejected", 0),
+        "rejects_by_reason": transform.get("rejects_by_reason", {}),
+        "late_rows": transform.get("late_rows", 0),
+        "identity_conflicts": transform.get("identity_conflicts", 0),
+        "published": documents.get("publish", {}).get("published", 0),
+        "snapshot_id": commit.get("snapshot_id"),
+        "report_uri": documents.get("validation", {}).get("report_uri"),
+    }
+
+
+def _require(batch_id: str, documents: Mapping[str, dict], names: tuple[str, ...]) -> None:
+    missing = [name for name in names if name not in documents]
+    if missing:
+        raise PipelineError(
+            f"batch {batch_id}: document {', '.join(missing)} missing; expected what every earlier step left. "
+            "Run the batch again from its first step."
+        )
+
+
+def _balanced(record: BatchRecord) -> BatchRecord:
+    if record.imbalance:
+        raise PipelineError(
+            f"batch {record.batch_id}: {record.raw_lines} raw lines, but {record.rows} rows + "
+            f"{record.redelivered} redelivered + {record.repeated} repeated + {record.rejected} rejected + "
+            f"{record.quarantined} quarantined; expected both sides equal. "
+            f"Compare the documents of the batch: {record.imbalance} lines are unaccounted for."
+        )
+    return record

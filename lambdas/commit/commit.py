@@ -1,0 +1,88 @@
+"""One Iceberg commit makes the batch visible, or nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
+
+from contracts.errors import ConfigurationError, PipelineError
+from lake.catalog import committed_snapshot, files_added_since, snapshot_files
+from lambdas.commit.batch import Batch, CommittedBatch, counted, snapshot_properties, told_by_snapshot
+from lambdas.commit.files import without_duplicates
+
+CONFLICTS_BORNE = 10
+OTHER_FAILURES_BORNE = 3
+RETRIES = "commit.retry.num-retries"
+
+
+class CommitRefused(PipelineError):
+    """The batch could not be made visible; nothing of it is."""
+
+
+def commit_batch(batch: Batch, open_table: Callable[[], Table], pause: Callable[[int], None]) -> CommittedBatch:
+    """Make the batch visible, or find that it is; `pause` waits before the next attempt, given how many failed."""
+    if not batch.files:
+        return counted(batch.batch_id, [], 0, 0)
+    failures: list[Exception] = []
+    while _is_bearable(failures):
+        try:
+            return _attempt(batch, open_table())
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            # Whatever happened, only the table knows whether the commit took place.
+            failures.append(error)
+            pause(len(failures))
+    return committed_batch(open_table(), batch.batch_id) or _refuse(batch, failures)
+
+
+def committed_batch(table: Table, batch_id: str) -> CommittedBatch | None:
+    """What the table says of the batch, None where it has no snapshot of it."""
+    snapshot_id = committed_snapshot(table, batch_id)
+    if snapshot_id is None:
+        return None
+    properties = table.snapshot_by_id(snapshot_id).summary.additional_properties
+    return told_by_snapshot(batch_id, snapshot_id, properties, snapshot_files(table, snapshot_id))
+
+
+def _attempt(batch: Batch, table: Table) -> CommittedBatch:
+    return committed_batch(table, batch.batch_id) or _commit(batch, table)
+
+
+def _commit(batch: Batch, table: Table) -> CommittedBatch:
+    _require_no_retries(table)
+    newer = files_added_since(table, batch.planned_on, batch.spans)
+    state = table.metadata.current_snapshot_id or 0
+    left = without_duplicates(table.io, batch.files, newer, state)
+    made = counted(batch.batch_id, left.files, left.redelivered, left.repeated)
+    if not left.files:
+        return made
+    # The commit succeeds only on the state just looked at, which has no snapshot of this batch:
+    # its files cannot be in the table, and to search the table for them would cost its size.
+    table.add_files(made.files, snapshot_properties(made), check_duplicate_files=False)
+    return replace(made, snapshot_id=str(table.metadata.current_snapshot_id))
+
+
+def _require_no_retries(table: Table) -> None:
+    found = table.properties.get(RETRIES)
+    if found != "0":
+        raise ConfigurationError(
+            f"Table {'.'.join(table.name())}: property {RETRIES} is {found!r}; expected '0', or pyiceberg repeats a "
+            "conflicting commit without looking for duplicates again. Set it, as the catalog template does."
+        )
+
+
+def _is_bearable(failures: list[Exception]) -> bool:
+    others = [error for error in failures if not isinstance(error, CommitFailedException)]
+    return len(failures) < CONFLICTS_BORNE and len(others) < OTHER_FAILURES_BORNE
+
+
+def _refuse(batch: Batch, failures: list[Exception]) -> CommittedBatch:
+    last = failures[-1]
+    raise CommitRefused(
+        f"Batch {batch.batch_id}: {len(failures)} attempts to commit failed, the last with "
+        f"{type(last).__name__}: {last}. Nothing of the batch is visible; reconciliation runs its raw objects again."
+    ) from last

@@ -1,0 +1,73 @@
+import sys
+
+import pytest
+
+from lake.documents import read_json, write_json
+from lake.layout import batch_document_key
+from lambdas.validation import app
+from lambdas.validation.outcome import ValidationFailed
+
+REPORT = "data-quality/batch_date=2026-11-22/b1.html"
+REFUND = {"user_id": "u1", "refund_id": "r", "order_id": "o", "amount": 3, "currency": "EUR"}
+
+
+@pytest.fixture
+def deployed(lake, monkeypatch):
+    """A lake whose function has its settings."""
+    monkeypatch.setenv("STAGING_BUCKET", lake.staging)
+    monkeypatch.setenv("REPORTS_BUCKET", lake.reports)
+    app.settings.cache_clear()
+    app.s3.cache_clear()
+    write_json(lake.s3, lake.staging, batch_document_key("b1", "manifest"), {"batch_date": "2026-11-22"})
+    return lake
+
+
+def validate(lake, *rows):
+    document = {"batch_id": "b1", "files": lake.write("b1", rows), "rows": len(rows), "misses": {}}
+    write_json(lake.s3, lake.staging, batch_document_key("b1", "enrichment"), document)
+    return app.handler({"batch_id": "b1"}, None)
+
+
+def left(lake):
+    return read_json(lake.s3, lake.staging, batch_document_key("b1", "validation"))
+
+
+def edit(lake, event_id):
+    return lake.row(event_id, event_type="wikipedia_edit", wikipedia_edit={"time": None, "channel": "#en", "page": "p"})
+
+
+def refund(lake, event_id, amount):
+    return lake.row(event_id, event_type="refund", refund=REFUND | {"amount": amount}, customer={"customer_id": "u1"})
+
+
+def test_a_batch_of_wikipedia_edits_passes(deployed):
+    answer = validate(deployed, edit(deployed, "1"), edit(deployed, "2"))
+    assert (answer["success"], answer["rows"]) == (True, 2)
+    assert left(deployed)["failed"] == left(deployed)["warnings"] == []
+    assert left(deployed)["report_uri"] == f"s3://{deployed.reports}/{REPORT}"
+
+
+def test_a_batch_of_several_types_passes(deployed):
+    validate(deployed, edit(deployed, "1"), refund(deployed, "2", 3))
+    assert left(deployed)["evaluated"] == len(app.suite()["expectations"])
+
+
+def test_a_failure_is_raised_after_report_and_document_are_written(deployed):
+    with pytest.raises(ValidationFailed, match=r"refund.amount \(1 of 2 values break it\).*s3://reports/data-quality/"):
+        validate(deployed, refund(deployed, "1", 0), refund(deployed, "2", 3))
+    assert left(deployed)["success"] is False
+    html = deployed.s3.get_object(Bucket=deployed.reports, Key=REPORT)
+    assert html["ContentType"] == "text/html; charset=utf-8"
+    assert "none of its rows is visible" in html["Body"].read().decode()
+
+
+def test_an_unknown_customer_is_a_warning(deployed):
+    validate(deployed, refund(deployed, "1", 3) | {"customer": None})
+    assert [entry["column"] for entry in left(deployed)["warnings"]] == ["is_customer_known"]
+
+
+def test_a_batch_without_rows_passes_without_great_expectations(deployed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "great_expectations", None)
+    answer = validate(deployed)
+    assert (answer["success"], answer["rows"], answer["evaluated"]) == (True, 0, 0)
+    assert deployed.keys(deployed.reports) == [REPORT]
