@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 # Sequence numbers have up to 56 digits; padded, their order as text is their order as numbers.
@@ -30,7 +30,14 @@ class Position:
 
     def as_json(self) -> dict:
         """The position as it stands in raw lines and rejects."""
-        return asdict(self) | {"arrival_time": utc_text(self.arrival_time)}
+        # Not asdict: it copies deeply, which is half the time that ingestion takes.
+        return {
+            "stream": self.stream,
+            "shard": self.shard,
+            "sequence": self.sequence,
+            "sub_sequence": self.sub_sequence,
+            "arrival_time": utc_text(self.arrival_time),
+        }
 
 
 def utc_text(time: datetime) -> str:

@@ -1,0 +1,67 @@
+"""Lambda of the state machine: writes what became of a batch into the ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from contracts.contract import load_contracts
+from lake import documents
+from lake.batch_outcome import STEPS, compose_record
+from lake.ledger import BatchRecord
+from lake.positions import utc_text
+from lake.settings import required
+from lambdas.ledger.outcome import dates_to_look_at, read_outcome
+
+logger = Logger()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Buckets of the steps' documents and of the ledger."""
+
+    staging_bucket: str
+    processed_bucket: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        return cls(*(required(environment, name) for name in ("STAGING_BUCKET", "PROCESSED_BUCKET")))
+
+
+@cache
+def settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+@cache
+def s3():
+    return boto3.client("s3")
+
+
+@cache
+def contract_versions() -> dict[str, str]:
+    return {name: contract.version for name, contract in load_contracts().items()}
+
+
+def handler(event: dict, context: object) -> dict:
+    """Record how the batch came out: committed, published or failed."""
+    record = record_outcome(event, utc_text(datetime.now(UTC)))
+    logger.info("batch recorded", batch_id=record.batch_id, status=record.status, rows=record.rows)
+    return {"batch_id": record.batch_id, "status": record.status, "rows": record.rows, "published": record.published}
+
+
+def record_outcome(event: dict, recorded_at: str) -> BatchRecord:
+    """Compose the record out of the steps' documents and write it."""
+    outcome, buckets = read_outcome(event, recorded_at), settings()
+    left = documents.read_batch_documents(s3(), buckets.staging_bucket, outcome.batch_id, STEPS)
+    dates = dates_to_look_at(outcome, left.get("manifest"))
+    existing = documents.read_batch_record(s3(), buckets.processed_bucket, outcome.batch_id, dates)
+    record = compose_record(outcome, left, existing, contract_versions())
+    documents.write_batch_record(s3(), buckets.processed_bucket, record)
+    return record

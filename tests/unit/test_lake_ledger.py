@@ -1,0 +1,106 @@
+from dataclasses import replace
+
+import pytest
+
+from contracts.errors import ConfigurationError
+from lake.ledger import Balance, BatchRecord, IngestionReceipt, balance, from_document, to_document
+from lake.settings import required, whole_number
+
+RECEIPT = IngestionReceipt(
+    stream="ingest",
+    shard="shard",
+    first_sequence="9",
+    last_sequence="101",
+    first_arrival_time="2026-11-22T12:00:00.000000Z",
+    last_arrival_time="2026-11-22T12:00:01.000000Z",
+    records=10,
+    lines=8,
+    rejected=2,
+    rejects_by_reason={"invalid_json": 2},
+    raw_key="raw/1",
+)
+BATCH = BatchRecord(
+    batch_id="b-1",
+    batch_date="2026-11-22",
+    status="published",
+    started_at="2026-11-22T12:01:00.000000Z",
+    recorded_at="2026-11-22T12:02:00.000000Z",
+    attempt=1,
+    raw_objects=[{"key": "raw/1", "version": "v1"}],
+    raw_lines=8,
+    rows=4,
+    redelivered=1,
+    repeated=1,
+    rejected=1,
+    rejects_by_reason={"total_mismatch": 1},
+    quarantined=1,
+    published=4,
+)
+
+
+def test_the_sums_run_over_receipts_and_visible_batches():
+    failed = replace(BATCH, batch_id="b-0", status="failed")
+    assert balance([RECEIPT], [failed, BATCH]) == Balance(
+        records=10,
+        raw_lines=8,
+        ingestion_rejects=2,
+        batched_lines=8,
+        rows=4,
+        redelivered=1,
+        repeated=1,
+        transform_rejects=1,
+        quarantined=1,
+        published=4,
+        rejects_by_reason={"invalid_json": 2, "total_mismatch": 1},
+    )
+
+
+def test_everything_read_is_accounted_for():
+    found = balance([RECEIPT], [BATCH])
+    assert (found.is_balanced, found.duplicates, found.pending_lines) == (True, 2, 0)
+
+
+def test_lines_that_no_batch_holds_yet_are_pending_and_no_imbalance():
+    found = balance([RECEIPT], [replace(BATCH, status="running")])
+    assert (found.is_balanced, found.pending_lines, found.rows) == (True, 8, 0)
+
+
+def test_a_lost_record_unbalances_the_first_sum():
+    assert not balance([replace(RECEIPT, records=11)], [BATCH]).is_balanced
+
+
+@pytest.mark.parametrize("column", ["rows", "redelivered", "repeated", "rejected", "quarantined"])
+def test_a_lost_line_unbalances_the_second_sum(column):
+    short = replace(BATCH, **{column: getattr(BATCH, column) - 1})
+    assert not balance([RECEIPT], [short]).is_balanced
+    assert (BATCH.imbalance, short.imbalance) == (0, 1)
+
+
+def test_an_empty_ledger_is_balanced():
+    assert balance([], []).is_balanced
+
+
+def test_a_receipt_knows_what_it_covers_by_number_and_not_by_text():
+    covered = {sequence: RECEIPT.covers("shard", sequence) for sequence in ("8", "9", "50", "101", "102")}
+    assert covered == {"8": False, "9": True, "50": True, "101": True, "102": False}
+    assert not RECEIPT.covers("another", "50")
+
+
+@pytest.mark.parametrize("record", [RECEIPT, BATCH])
+def test_records_survive_being_written_and_pass_over_what_they_do_not_know(record):
+    assert from_document(type(record), to_document(record) | {"of_a_later_version": 1}) == record
+
+
+def test_settings_that_are_missing_or_malformed_are_named():
+    assert required({"STAGE": "local"}, "STAGE") == "local"
+    for environment in ({}, {"STAGE": ""}):
+        with pytest.raises(
+            ConfigurationError, match="environment variable STAGE is missing or empty; expected a value"
+        ):
+            required(environment, "STAGE")
+    assert (whole_number({}, "DAYS", 3), whole_number({"DAYS": "0"}, "DAYS", 3)) == (3, 0)
+    for text in ("", "-1", "1.5", "²"):
+        with pytest.raises(
+            ConfigurationError, match=r"environment variable DAYS is .*; expected a whole number, 0 or more"
+        ):
+            whole_number({"DAYS": text}, "DAYS", 3)
