@@ -1,0 +1,1 @@
+"""Benchmarks: variants take turns in one process, results are ratios to a floor."""

@@ -1,0 +1,91 @@
+"""Operations that moto lacks, and mappings that it must not follow."""
+
+import inspect
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.athena.responses import AthenaResponse
+from moto.cloudwatch import responses
+from moto.kinesis.models import kinesis_backends
+from moto.sqs.models import Queue
+
+from local.mends import lambda_settings, queue_policies
+
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
+
+
+def test_a_composite_alarm_is_kept(front):
+    client = front.client("cloudwatch")
+    client.put_composite_alarm(AlarmName="any", AlarmRule='ALARM("a") OR ALARM("b")')
+    (alarm,) = client.describe_alarms(AlarmNames=["any"], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    assert alarm["AlarmRule"] == 'ALARM("a") OR ALARM("b")'
+
+
+def test_a_named_query_can_be_changed_and_deleted(front):
+    athena = front.client("athena")
+    query = athena.create_named_query(Name="q", Database="d", QueryString="select 1")["NamedQueryId"]
+    athena.update_named_query(NamedQueryId=query, Name="q", QueryString="select 2")
+    assert athena.get_named_query(NamedQueryId=query)["NamedQuery"]["QueryString"] == "select 2"
+    athena.delete_named_query(NamedQueryId=query)
+    with pytest.raises(ClientError, match="was not found"):
+        athena.delete_named_query(NamedQueryId=query)
+
+
+def test_a_mapping_is_listed_but_not_followed(front):
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = front.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    front.client("kinesis").create_stream(StreamName="s", ShardCount=1)
+    function = {"FunctionName": "f", "PackageType": "Image", "Code": {"ImageUri": "i:1"}, "Role": role}
+    front.client("lambda").create_function(**function)
+    settings = {"StartingPosition": "TRIM_HORIZON", "MaximumRetryAttempts": 3, "BisectBatchOnFunctionError": True}
+    mapping = front.client("lambda").create_event_source_mapping(EventSourceArn=STREAM, FunctionName="f", **settings)
+    (listed,) = front.client("lambda").list_event_source_mappings(FunctionName="f")["EventSourceMappings"]
+    assert (listed["UUID"], listed["MaximumRetryAttempts"]) == (mapping["UUID"], 3)
+    assert not kinesis_backends["123456789012"]["eu-west-1"].streams["s"].lambda_event_source_mappings
+    front.client("kinesis").put_record(StreamName="s", Data=b"1", PartitionKey="p")
+
+
+def test_settings_of_a_function_are_kept_and_updated(front):
+    client, arn = front.client("lambda"), "arn:aws:sqs:eu-west-1:123456789012:dead"
+    client.update_function_configuration(
+        FunctionName="f",
+        ImageConfig={"Command": ["lambdas.commit.app.handler"]},
+        LoggingConfig={"LogGroup": "/own"},
+        DeadLetterConfig={"TargetArn": arn},
+    )
+    found = client.get_function_configuration(FunctionName="f")
+    assert found["ImageConfigResponse"]["ImageConfig"]["Command"] == ["lambdas.commit.app.handler"]
+    assert (found["LoggingConfig"]["LogGroup"], found["DeadLetterConfig"]["TargetArn"]) == ("/own", arn)
+
+
+def test_the_policy_of_a_queue_survives_other_changes(front):
+    sqs, policy = front.client("sqs"), json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]})
+    url = sqs.create_queue(QueueName="guarded", Attributes={"Policy": policy})["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    assert "Policy" in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+class TestMotoItself:
+    """Each of these fails when moto no longer needs the mend."""
+
+    def test_has_no_update_or_deletion_of_named_queries(self):
+        assert not hasattr(AthenaResponse, "delete_named_query")
+        assert not hasattr(AthenaResponse, "update_named_query")
+
+    def test_has_no_put_composite_alarm_of_its_own(self):
+        own = vars(responses.CloudWatchResponse)["put_composite_alarm"]
+        assert own.__name__ == "put_metric_alarm"
+
+    def test_has_no_place_for_logging_and_dead_letters(self):
+        assert "LoggingConfig" not in inspect.getsource(lambda_settings.moto_init)
+        assert "DeadLetterConfig" not in inspect.getsource(lambda_settings.moto_init)
+
+    def test_does_not_update_the_image_command(self):
+        assert "ImageConfig" not in inspect.getsource(lambda_settings.moto_update)
+
+    def test_forgets_the_policy_of_a_queue(self):
+        queue = Queue("q", "eu-west-1", "123456789012")
+        queue_policies.moto_set(queue, {"Policy": '{"Statement": [{}]}'})
+        queue_policies.moto_set(queue, {"VisibilityTimeout": "5"})
+        assert queue.policy is None
