@@ -1,0 +1,155 @@
+"""Each step broken in turn: the execution says why, nothing is visible, and the batch completes once it is mended."""
+
+import io
+import json
+import time
+import zipfile
+from contextlib import contextmanager
+
+import boto3
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+EVENTS = 60
+FUNCTION, JOB = "tributary-local-{}", "tributary-local-process-events"
+
+
+@pytest.fixture(scope="module")
+def session(etl):
+    """What any client is given by `etl env`."""
+    variables = json.loads(etl("env", "--json"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield boto3.Session()
+
+
+@pytest.fixture(scope="module")
+def reconcile(etl, session):
+    """Reconciliation that looks at once and does not give up, as often as the test asks."""
+    session.client("scheduler").update_schedule(**switched_off(session, "tributary-local-reconciliation"))
+    change_environment(session, "reconciliation", RECONCILE_AFTER_SECONDS="1", MAX_ATTEMPTS="9")
+
+    def run():
+        time.sleep(1.1)  # the age that the line above asks for
+        etl("reconcile")
+
+    return run
+
+
+def switched_off(session, name):
+    found = session.client("scheduler").get_schedule(Name=name)
+    kept = ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target", "GroupName")
+    return {key: found[key] for key in kept if key in found} | {"State": "DISABLED"}
+
+
+def change_environment(session, function, **values):
+    client, name = session.client("lambda"), FUNCTION.format(function)
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables | values})
+    return variables
+
+
+@contextmanager
+def function_that_raises(session):
+    before = change_environment(session, "manifest", TABLE="no_such_table")
+    yield
+    change_environment(session, "manifest", **before)
+
+
+def job_arguments(session):
+    return session.client("glue").get_job(JobName=JOB)["Job"]
+
+
+def change_job(session, **changes):
+    job = job_arguments(session)
+    kept = ("Role", "Command", "DefaultArguments", "GlueVersion", "WorkerType", "NumberOfWorkers", "ExecutionProperty")
+    session.client("glue").update_job(JobName=JOB, JobUpdate={k: job[k] for k in kept if k in job} | changes)
+    return {name: job[name] for name in changes}
+
+
+@contextmanager
+def job_that_dies(session):
+    bucket, _, _ = job_arguments(session)["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+    session.client("s3").put_object(Bucket=bucket, Key="faulty.py", Body=b"import os\nos.kill(os.getpid(), 9)\n")
+    command = job_arguments(session)["Command"] | {"ScriptLocation": f"s3://{bucket}/faulty.py"}
+    before = change_job(session, Command=command)
+    yield
+    change_job(session, **before)
+
+
+@contextmanager
+def task_that_exits_non_zero(session):
+    s3 = session.client("s3")
+    bucket = session.client("ssm").get_parameter(Name="/tributary/local/reference-bucket-name")["Parameter"]["Value"]
+    customers = s3.get_object(Bucket=bucket, Key="customers/customers.parquet")["Body"].read()
+    s3.put_object(Bucket=bucket, Key="customers/customers.parquet", Body=customers[: len(customers) // 2])
+    yield
+    s3.put_object(Bucket=bucket, Key="customers/customers.parquet", Body=customers)
+
+
+@contextmanager
+def suite_that_fails(session):
+    """The transform gets the lateness wrong; its counts add up, so only the suite can tell."""
+    s3, arguments = session.client("s3"), job_arguments(session)["DefaultArguments"]
+    bucket, _, key = arguments["--extra-py-files"].removeprefix("s3://").partition("/")
+    library = zipfile.ZipFile(io.BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    faulty = io.BytesIO()
+    with zipfile.ZipFile(faulty, "w") as archive:
+        for name in library.namelist():
+            right, wrong = b'F.col("lateness_seconds") > F.', b'F.col("lateness_seconds") <= F.'
+            archive.writestr(name, library.read(name).replace(right, wrong))
+    s3.put_object(Bucket=bucket, Key="faulty.zip", Body=faulty.getvalue())
+    before = change_job(session, DefaultArguments=arguments | {"--extra-py-files": f"s3://{bucket}/faulty.zip"})
+    yield
+    change_job(session, **before)
+
+
+FAULTS = {
+    function_that_raises: ("NoSuchTableError", "no_such_table"),
+    job_that_dies: ("States.TaskFailed", JOB),
+    task_that_exits_non_zero: ("States.TaskFailed", "tributary-local-enrichment"),
+    suite_that_fails: ("ValidationFailed", "is_late_as_contract_says"),
+}
+
+
+def newest_execution(session, known):
+    """The first execution that is not among the known ones, once it has ended."""
+    client = session.client("stepfunctions")
+    machine = client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        found = client.list_executions(stateMachineArn=machine)["executions"]
+        new = [e for e in found if e["executionArn"] not in known]
+        if new and all(e["status"] != "RUNNING" for e in new):
+            return client.describe_execution(executionArn=new[0]["executionArn"])
+        time.sleep(0.3)
+    raise AssertionError("no execution ended within 180 s")
+
+
+def rows(etl):
+    return json.loads(etl("query", "--json", "SELECT count(*) AS n FROM events"))[0]["n"]
+
+
+def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, session, reconcile, tmp_path):
+    sent = tmp_path / "events.ndjson"
+    etl("generate", "--events", str(EVENTS), "--seed", "5", "--out", str(sent))
+    known = set()
+    for fault, (error, said) in FAULTS.items():
+        with fault(session):
+            if known:
+                reconcile()
+            else:
+                etl("send", str(sent))
+            failed = newest_execution(session, known)
+            known.add(failed["executionArn"])
+            assert failed["status"] == "FAILED", fault.__name__
+            assert failed["error"] == error, fault.__name__
+            assert said in failed["cause"], fault.__name__
+            assert rows(etl) == 0, fault.__name__
+    reconcile()
+    assert newest_execution(session, known)["status"] == "SUCCEEDED"
+    summary = json.loads(etl("status", "--json", "--check"))
+    assert summary["ingestion"]["records"] == EVENTS
+    assert summary["lag"]["pending_lines"] == 0
+    assert rows(etl) == summary["batches"]["rows"] == summary["batches"]["published"] > 0
