@@ -12,6 +12,7 @@ from moto.kinesis.models import Record, Shard
 from local.front import Front
 
 moto_put_record = Shard.put_record
+moto_last_sequence = Shard.get_max_sequence_number
 writing = threading.Lock()
 
 
