@@ -97,7 +97,7 @@ PAGE = Template("""<!doctype html>
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 68rem; padding: 1.5rem 1rem 3rem; font: 16px/1.5 system-ui, sans-serif;
-       color: var(--ink); background: var(--page); overflow-wrap: anywhere; }
+       color: var(--ink); background: var(--page); overflow-wrap: break-word; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p { margin: .25rem 0; color: var(--soft); }
 .headline { border-left: .3rem solid var(--$outcome); background: var(--card); padding: .75rem 1rem; margin: 1rem 0;

@@ -36,16 +36,22 @@ def first_failed(payload: bytes, records: Sequence[WaitingRecord]) -> int | None
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
     """
-    answer = json.loads(payload) if payload.strip() else None
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    failures = _reported(payload)
     if not failures:
         return None
+    if not isinstance(failures, list):
+        return 0
     index_of = {record.sequence: index for index, record in enumerate(records)}
     return min(index_of.get(_identifier(failure), 0) for failure in failures)
 
 
-def _identifier(failure: object) -> object:
-    return failure.get("itemIdentifier") if isinstance(failure, dict) else None
+def _reported(payload: bytes) -> object:
+    answer = json.loads(payload) if payload.strip() else None
+    return answer.get("batchItemFailures") if isinstance(answer, dict) else None
+
+
+def _identifier(failure: object) -> str:
+    return str(failure.get("itemIdentifier")) if isinstance(failure, dict) else ""
 
 
 def without_expired(attempt: Attempt, now: float, max_age_seconds: int | None) -> tuple[Attempt, Attempt]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,15 +59,15 @@ class ShardPoller:
     def step(self) -> float | None:
         """Read what fits, deliver what is due; the pause until there may be more, None at a shard's end."""
         read = 0 if self.is_closed else self._read()
-        count = due_count(self._sizes(), self._opened_at, time.monotonic(), self._settings.limits)
-        count = count or (len(self._waiting) if self.is_closed else 0)
-        if count:
-            batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        due = due_count(self._sizes(), self._opened_at, time.monotonic(), self._settings.limits)
+        due = due or (len(self._waiting) if self.is_closed else 0)
+        if due:
+            batch, self._waiting = self._waiting[:due], self._waiting[due:]
             self._opened_at = time.monotonic()
-            self._deliver(batch)
+            self._deliver_or_keep(batch)
         if self.is_closed and not self._waiting:
             return None
-        return 0 if count or read >= MOST_RECORDS_A_READ else IDLE_SECONDS
+        return 0 if due or read >= MOST_RECORDS_A_READ else IDLE_SECONDS
 
     def _sizes(self) -> list[int]:
         return [len(record.body) for record in self._waiting]
@@ -99,6 +100,15 @@ class ShardPoller:
             StreamName=self._source.stream_arn.split("/")[1], ShardId=self._source.shard_id, **where
         )
         return answer["ShardIterator"]
+
+    def _deliver_or_keep(self, batch: list[WaitingRecord]) -> None:
+        """An error of our own must not lose records: what was not checkpointed waits again."""
+        try:
+            self._deliver(batch)
+        except Exception:
+            done = int(self._checkpoints.get(self._key, -1))
+            self._waiting = [record for record in batch if int(record.sequence) > done] + self._waiting
+            raise
 
     def _deliver(self, batch: list[WaitingRecord]) -> None:
         """Until every record has succeeded or was given up; in the order of the shard."""
@@ -161,7 +171,7 @@ class ShardPoller:
 
     def _send_failure(self, document: dict, attempt: Attempt) -> None:
         """Tried again until it is stored: locally a lost record is worse than a blocked shard."""
-        for failures in range(1, 1_000_000):
+        for failures in count(1):
             try:
                 arn = self._settings.on_failure_arn
                 return send_failure(self._client, arn, document, attempt, self._settings.uuid)

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from local import pollers
+from local.pollers import stream_shard
 from local.pollers.batches import Limits, backoff_seconds, due_count, fitting_count
 from local.pollers.discovery import changes
 from local.pollers.on_failure import LastAnswer, failure_document, failure_key
@@ -84,6 +85,10 @@ class TestWhatAnAnswerMeans:
 
     def test_a_failure_without_identifier_fails_the_whole_batch(self):
         assert first_failed(b'{"batchItemFailures": [{"id": "11"}]}', self.records) == 0
+
+    @pytest.mark.parametrize("failures", ['"11"', "[[]]", '[{"itemIdentifier": ["11"]}]', '{"a": 1}'])
+    def test_malformed_failures_fail_the_whole_batch(self, failures):
+        assert first_failed(b'{"batchItemFailures": %s}' % failures.encode(), self.records) == 0
 
 
 class TestWhatIsTriedNext:
@@ -314,3 +319,18 @@ def test_a_changed_mapping_goes_on_where_it_stopped(front, running, eventually):
     eventually(lambda: any(s.get("BatchSize") == 50 for s in running._seen.values()))
     put(front, "b")
     eventually(lambda: function.records == ["a", "b"])
+
+
+def test_an_error_of_the_poller_itself_loses_no_record(front, running, eventually, monkeypatch):
+    function, wrong = FakeFunction(front), [ValueError("wrong")]
+    original = stream_shard.first_failed
+
+    def first_failed_once_wrong(*arguments):
+        if wrong:
+            raise wrong.pop()
+        return original(*arguments)
+
+    monkeypatch.setattr(stream_shard, "first_failed", first_failed_once_wrong)
+    deploy(front, FunctionResponseTypes=["ReportBatchItemFailures"], MaximumBatchingWindowInSeconds=1)
+    put(front, "a", "b")
+    eventually(lambda: function.batches == [["a", "b"], ["a", "b"]])
