@@ -73,7 +73,9 @@ def test_a_pure_module_knows_no_aws_environment_clock_or_chance(path):
     assert not impure, f"{path.relative_to(ROOT)} imports {sorted(impure)}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            assert node.func.attr not in IMPURE_CALLS, f"{path.relative_to(ROOT)}:{node.lineno} calls {node.func.attr}()"
+            assert node.func.attr not in IMPURE_CALLS, (
+                f"{path.relative_to(ROOT)}:{node.lineno} calls {node.func.attr}()"
+            )
 
 
 def test_every_room_has_a_readme_line_in_the_table_of_rooms():

@@ -3,7 +3,9 @@
 import inspect
 import json
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.athena.responses import AthenaResponse
 from moto.cloudwatch import responses
@@ -66,8 +68,29 @@ def test_the_policy_of_a_queue_survives_other_changes(front):
     assert "Policy" in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
+def head(front, user_agent):
+    own = front.client("s3")
+    key = front.client("kms").create_key()["KeyMetadata"]["Arn"]
+    if not [b for b in own.list_buckets()["Buckets"] if b["Name"] == "renamed"]:
+        own.create_bucket(Bucket="renamed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    own.put_object(Bucket="renamed", Key="k", Body=b"1", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)
+    settings = Config(user_agent=user_agent, s3={"addressing_style": "path"})
+    names = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
+    client = boto3.client("s3", endpoint_url=front.url, config=settings, **names)
+    return client.head_object(Bucket="renamed", Key="k")
+
+
+def test_java_is_not_told_the_key_of_an_object(front):
+    found = head(front, "Hadoop 3.3.4, aws-sdk-java/1.12.262")
+    assert found["ServerSideEncryption"] == "aws:kms"
+    assert "SSEKMSKeyId" not in found
+
+
 class TestMotoItself:
     """Each of these fails when moto no longer needs the mend."""
+
+    def test_tells_the_key_of_an_object_as_aws_does(self, front):
+        assert "SSEKMSKeyId" in head(front, "curl/8")
 
     def test_has_no_update_or_deletion_of_named_queries(self):
         assert not hasattr(AthenaResponse, "delete_named_query")
