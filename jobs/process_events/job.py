@@ -1,0 +1,197 @@
+"""Glue job: the raw lines of one batch -> staged Parquet, rejects, and the batch's document `transform`."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import math
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame, Observation, SparkSession
+
+from contracts.contract import load_contracts
+from contracts.errors import ConfigurationError, PipelineError
+from jobs.process_events import transform
+from jobs.process_events.refused import read_reject
+from lake import documents, layout
+from lake.manifest import Manifest
+
+SPARK_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    # The size of the batch is known, so the number of partitions is set by it.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Dates before 1582 are what ISO 8601 says they are; by default Spark stops at the first one.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    # The whole prefix of the batch is its own, also what an earlier try left there.
+    "spark.sql.sources.partitionOverwriteMode": "static",
+}
+PARTITION_BYTES = 16 * 1024**2  # of gzip, which makes about 100 MB of text
+PARTITIONS_A_CORE = 8
+ROWS_A_FILE = 1_000_000
+ARGUMENTS = ("MANIFEST", "BATCH_ID", "STAGING_BUCKET", "ERROR_BUCKET")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Arguments of a run, by Glue's convention: --NAME value."""
+
+    manifest: str
+    batch_id: str
+    staging_bucket: str
+    error_bucket: str
+
+    @classmethod
+    def parse(cls, words: list[str]) -> Arguments:
+        """Read the arguments and pass over those of Glue itself; ConfigurationError where some are missing."""
+        parser = argparse.ArgumentParser(allow_abbrev=False)
+        for name in ARGUMENTS:
+            parser.add_argument(f"--{name}")
+        given = vars(parser.parse_known_args(words)[0])
+        missing = [f"--{name}" for name in ARGUMENTS if not given[name]]
+        if missing:
+            raise ConfigurationError(
+                f"argument {', '.join(missing)} missing or empty; expected a value. "
+                "Set it where the job run is started."
+            )
+        return cls(*(given[name] for name in ARGUMENTS))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one run reads and writes; paths are what Spark takes, `raw_bytes` the size of the raw files."""
+
+    batch_id: str
+    raw: list[str]
+    stored: list[str]
+    staged: str
+    raw_bytes: int
+
+
+def main(words: list[str]) -> None:
+    """Run the transform for one batch; a run again replaces what an earlier one left."""
+    arguments, s3 = Arguments.parse(words), boto3.client("s3")
+    manifest = read_manifest(s3, arguments)
+    staged_prefix = layout.staged_prefix(manifest.batch_id)
+    staged = f"s3://{arguments.staging_bucket}/{staged_prefix}"
+    batch = Batch(manifest.batch_id, manifest.raw_uris, manifest.stored_files, staged, manifest.bytes)
+    try:
+        document, rejects = process(SparkSession.builder.getOrCreate(), batch)
+        check_lines(manifest, document)
+        if document["rejected"]:
+            write_rejects(s3, arguments.error_bucket, manifest, rejects)
+    except Py4JJavaError as error:
+        raise PipelineError(
+            f"batch {manifest.batch_id}: Spark failed: {first_cause(error)}. "
+            "Look at the log of the job run, then run the batch again."
+        ) from error
+    document["staged_files"] = staged_files(s3, arguments.staging_bucket, staged_prefix)
+    key = layout.batch_document_key(manifest.batch_id, "transform")
+    documents.write_json(s3, arguments.staging_bucket, key, document)
+    print({name: count for name, count in document.items() if name != "staged_files"})
+
+
+def read_manifest(s3, arguments: Arguments) -> Manifest:
+    """The batch's manifest; PipelineError where it is another batch's."""
+    manifest = Manifest.from_document(documents.read_json(s3, *layout.split_uri(arguments.manifest)))
+    if manifest.batch_id != arguments.batch_id:
+        raise PipelineError(
+            f"{arguments.manifest} is the manifest of batch {manifest.batch_id}; expected {arguments.batch_id}. "
+            "Start the job run with --MANIFEST and --BATCH_ID of one batch."
+        )
+    return manifest
+
+
+def process(spark: SparkSession, batch: Batch) -> tuple[dict, DataFrame]:
+    """Write the staged files; the batch's document and its rejects, which are not read unless asked for."""
+    contracts, lines_seen, fates_seen = load_contracts(), Observation(), Observation()
+    partitions = partition_count(batch.raw_bytes, spark.sparkContext.defaultParallelism)
+    for name, value in {**SPARK_SETTINGS, "spark.sql.shuffle.partitions": str(partitions)}.items():
+        spark.conf.set(name, value)
+    judged = transform.judged(read_lines(spark, batch.raw), contracts)
+    new = transform.accepted(judged.observe(lines_seen, *transform.line_counts()))
+    fated = transform.with_fate(new, read_stored(spark, batch.stored))
+    counted = fated.observe(fates_seen, *transform.fate_counts(contracts))
+    write_staged(transform.staged(counted, contracts, batch.batch_id), batch.staged, partitions)
+    document = transform.summary(batch.batch_id, lines_seen.get, fates_seen.get)
+    # Spark does not push a filter through an observed frame, where it would parse each line once for each rule.
+    return document, transform.rejected(judged.observe("rejects", *transform.line_counts()))
+
+
+def partition_count(raw_bytes: int, parallelism: int) -> int:
+    """As many partitions as the batch's size asks for: few files for few events."""
+    return min(max(1, math.ceil(raw_bytes / PARTITION_BYTES)), PARTITIONS_A_CORE * parallelism)
+
+
+def read_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
+    """Raw lines as the column `value`."""
+    # By default Spark ends a line at a carriage return as well.
+    return spark.read.option("lineSep", "\n").text(paths)
+
+
+def read_stored(spark: SparkSession, paths: list[str]) -> DataFrame:
+    """Identities of the stored rows that may be the batch's events too."""
+    if not paths:
+        return spark.createDataFrame([], transform.STORED)
+    # Spark makes columns of `name=value` folders only below a path it is given, and these are files.
+    return spark.read.schema(transform.STORED).parquet(*paths)
+
+
+def write_staged(rows: DataFrame, path: str, partitions: int) -> None:
+    """Parquet by type and date, in the order of time, so that a file's statistics say which times it can hold."""
+    together = rows.repartition(partitions, "event_type", "event_date") if partitions > 1 else rows
+    in_order = together.sortWithinPartitions("event_type", "event_date", "event_time", "ingest_position")
+    writer = in_order.write.mode("overwrite").partitionBy("event_type", "event_date")
+    writer.option("maxRecordsPerFile", ROWS_A_FILE).parquet(path)
+
+
+def check_lines(manifest: Manifest, document: dict) -> None:
+    """PipelineError where Spark read other lines than ingestion wrote."""
+    if document["raw_lines"] != manifest.raw_lines:
+        raise PipelineError(
+            f"batch {manifest.batch_id}: {document['raw_lines']} raw lines read; expected the {manifest.raw_lines} "
+            "that the raw objects' metadata tell. Run the batch again, which plans it anew."
+        )
+
+
+def write_rejects(s3, bucket: str, manifest: Manifest, rejects: DataFrame) -> None:
+    """One object per reason and day of arrival, named by the batch."""
+    with ExitStack() as files, tempfile.TemporaryDirectory() as folder:
+        opened: dict[tuple[str, str], gzip.GzipFile] = {}
+        for row in rejects.toLocalIterator():
+            reject = read_reject(row.asDict(recursive=True), manifest.batch_id, manifest.started_at)
+            day = (str(reject.reason), reject.position.arrival_date)
+            if day not in opened:
+                opened[day] = files.enter_context(gzip.GzipFile(Path(folder, "-".join(day)), "wb", mtime=0))
+            opened[day].write(reject.as_line() + b"\n")
+        for (reason, date), file in opened.items():
+            file.close()
+            prefix = layout.rejects_prefix("transform", reason, date)
+            s3.upload_file(file.name, bucket, f"{prefix}{manifest.batch_id}.ndjson.gz")
+
+
+def staged_files(s3, bucket: str, prefix: str) -> list[dict]:
+    """What lies below the prefix: key, event type and event date of each file."""
+    keys = sorted(o["Key"] for o in documents.keys_below(s3, bucket, prefix) if o["Key"].endswith(".parquet"))
+    return [{"key": key, **layout.partition_values(key)} for key in keys]
+
+
+def first_cause(error: Py4JJavaError) -> str:
+    """The first line of what went wrong in the JVM to begin with."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return cause.toString().splitlines()[0].rstrip(".")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

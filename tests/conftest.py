@@ -1,0 +1,29 @@
+"""What tests of several rooms share: one Spark, since each start takes seconds."""
+
+import os
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """A small Spark in UTC, as the Glue job sets it."""
+    from pyspark.sql import SparkSession
+
+    from local.java import java_home
+
+    os.environ.update(JAVA_HOME=str(java_home()), PYSPARK_PYTHON=sys.executable)
+    settings = {
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.adaptive.enabled": "false",
+    }
+    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    yield session
+    session.stop()
