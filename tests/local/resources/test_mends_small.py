@@ -7,12 +7,13 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto import backends
 from moto.athena.responses import AthenaResponse
 from moto.cloudwatch import responses
 from moto.kinesis.models import kinesis_backends
 from moto.sqs.models import Queue
 
-from local.mends import lambda_settings, queue_policies
+from local.mends import lambda_settings, module_listing, queue_policies
 
 STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
 
@@ -86,8 +87,17 @@ def test_java_is_not_told_the_key_of_an_object(front):
     assert "SSEKMSKeyId" not in found
 
 
+def test_a_request_lists_no_folder(front, monkeypatch):
+    monkeypatch.setattr(backends.os, "listdir", None)
+    assert "Buckets" in front.client("s3").list_buckets()
+
+
 class TestMotoItself:
     """Each of these fails when moto no longer needs the mend."""
+
+    def test_lists_its_folder_whenever_it_is_asked(self, monkeypatch):
+        monkeypatch.setattr(backends.os, "listdir", lambda path: ["s3"])
+        assert list(module_listing.moto_listing()) == ["s3"]
 
     def test_tells_the_key_of_an_object_as_aws_does(self, front):
         assert "SSEKMSKeyId" in head(front, "curl/8")
