@@ -5,6 +5,8 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export GX_ANALYTICS_ENABLED := false
+# Company networks bring certificates of their own; the system knows them, uv by itself does not.
+export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format export notebooks bench up down clean
