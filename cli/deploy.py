@@ -109,8 +109,14 @@ def _uploaded(session: Any, stage: str, project: str, root: Path, progress: Prog
 
 def _sync_columns(session: Any, stage: str, project: str, progress: Progress) -> None:
     database = _handed_over(session, project, stage, "DatabaseName")
-    for column in sync_columns(database, load_contracts()):
-        progress(f"{database}.events", f"added column {column}")
+    added = sync_columns(database, load_contracts())
+    if added:
+        progress(f"{database}.events", f"added columns: {', '.join(outermost(added))}")
+
+
+def outermost(columns: list[str]) -> list[str]:
+    """Columns that are no member of another one: `a.b` goes without saying beside `a`."""
+    return [name for name in columns if not any(name.startswith(f"{other}.") for other in columns)]
 
 
 def _handed_over(session: Any, project: str, stage: str, name: str) -> str:

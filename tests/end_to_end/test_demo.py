@@ -1,9 +1,13 @@
 """The whole way of an event: real templates, real processes, a local AWS of its own."""
 
 import json
+from pathlib import Path
 
+import papermill
 import pytest
 
+ROOT = Path(__file__).parents[2]
+QUERIES = sorted((ROOT / "athena_queries").glob("*.sql"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EVENTS = 400
 
@@ -56,3 +60,29 @@ def test_a_demo_of_the_same_events_adds_no_row_either(etl, first):
 def test_every_unit_has_left_logs(etl, story):
     assert "enrichment" in etl("logs")
     assert "delivery stored" in etl("logs", "ingestion")
+
+
+def answer(etl, name):
+    return json.loads(etl("query", "--json", (ROOT / f"athena_queries/{name}.sql").read_text()))
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_shipped_query_says_what_it_answers_and_has_an_answer(etl, story, path):
+    for head in ("-- question: ", "-- grain: ", "-- units: ", "-- partitions: "):
+        assert head in path.read_text()
+    assert answer(etl, path.stem)
+
+
+def test_shipped_queries_agree_with_the_ledger(etl, first):
+    rejects = answer(etl, "rejects_by_reason")
+    assert sum(row["rejects"] for row in rejects) >= sum(first["rejects_by_reason"].values()) > 0
+    assert sum(row["events"] for row in answer(etl, "events_by_type_and_date")) == rows(etl)
+    assert {row["unaccounted_lines"] for row in answer(etl, "ledger_balance")} == {0}
+
+
+def test_the_tour_runs_with_nothing_but_the_environment_of_the_local_aws(etl, story, monkeypatch, tmp_path):
+    for name, value in json.loads(etl("env", "--json")).items():
+        monkeypatch.setenv(name, value)
+    papermill.execute_notebook(
+        ROOT / "notebooks/00_start_here.ipynb", tmp_path / "run.ipynb", kernel_name="python3", progress_bar=False
+    )

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.artifacts import Artifact, image_tag, library
-from cli.deploy import chosen_parameters, parameter_name, stage_settings
+from cli.deploy import chosen_parameters, outermost, parameter_name, stage_settings
 from cli.stacks import apply
 from contracts.errors import PipelineError
 
@@ -188,3 +188,7 @@ def test_a_failed_stack_names_the_resource_that_failed_first_in_this_operation(t
         "stack p-s-storage ended as ROLLBACK_COMPLETE. "
         "RawBucket (AWS::S3::Bucket) failed first: The bucket name is taken."
     )
+
+
+def test_new_columns_are_told_without_the_members_of_new_structs():
+    assert outermost(["a.b", "a", "c.d", "ab"]) == ["a", "c.d", "ab"]
