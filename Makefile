@@ -17,7 +17,7 @@ help: ## list the targets
 setup: $(UV) ## install the locked packages, Java 17 and Spark's S3 connector (demo and test do it by themselves)
 	@$(UV) sync --frozen --quiet || { echo "setup: the locked packages could not be installed; see the line above. The package index must be reachable once."; exit 1; }
 	@$(BIN)/python -m local.java
-	@$(BIN)/python -m local.spark_jars
+	@$(BIN)/python -m local.spark_setup
 
 $(UV):
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"setup: {sys.executable} is Python {v[0]}.{v[1]}; expected 3.11 or newer. Name one: make PYTHON=/path/to/python3.11 ...")'

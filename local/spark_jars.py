@@ -1,7 +1,6 @@
 """The jars that let Spark read and write s3:// (S3A), fetched once into a cache by Spark's own resolver.
 
-`python -m local.spark_jars` fetches them ahead of time. S3A needs five parts of the AWS SDK; the bundle that it
-names would bring 280 MB more.
+S3A needs five parts of the AWS SDK; the bundle that it names would bring 280 MB more.
 """
 
 import os
@@ -10,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.java import JavaMissing, java_home
+from local.java import java_home
 
 HADOOP = "3.3.4"  # the one that pyspark 3.5 carries
 SDK = "1.12.262"  # the one that hadoop-aws 3.3.4 names
@@ -35,7 +34,7 @@ class JarsMissing(Exception):
     def __init__(self, cache: Path, why: str):
         super().__init__(
             f"the S3A jars ({', '.join(PACKAGES)}) are not in {cache} and could not be fetched from Maven Central: "
-            f"{why}; connect to the network and run `python -m local.spark_jars` again, set "
+            f"{why}; connect to the network and run `make setup` again, set "
             "DEFAULT_ARTIFACT_REPOSITORY to a mirror, or copy the folder from a machine that has it"
         )
 
@@ -87,21 +86,3 @@ def _fetch(cache: Path) -> None:
 def _last_error(told: str) -> str:
     errors = [line.strip() for line in told.splitlines() if "unresolved" in line or "Exception" in line]
     return errors[-1] if errors else "the resolver failed without a reason"
-
-
-def main() -> int:
-    """Fetch the jars and make Spark's class archive; say where they are, or why they are not."""
-    from local import spark_archive
-
-    try:
-        print(f"S3A jars for Spark: {s3a_jars()[0].parent}")
-        made = spark_archive.make()
-        print(f"class archive: {spark_archive.archive() if made else 'none (this Java makes none; runs are slower)'}")
-    except (JarsMissing, JavaMissing) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local import java, spark_jars
+from local import java, spark_jars, spark_setup
 
 
 @pytest.fixture
@@ -55,6 +55,6 @@ def test_jars_that_cannot_be_fetched_are_one_sentence(tmp_path, monkeypatch, cap
         raise spark_jars.JarsMissing(cache, "unresolved dependency")
 
     monkeypatch.setattr(spark_jars, "_fetch", fail)
-    assert spark_jars.main() == 1
+    assert spark_setup.main() == 1
     told = capsys.readouterr().err
     assert "could not be fetched from Maven Central: unresolved dependency; connect to the network" in told
