@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from local.java import JavaMissing
+from local.java import JavaMissing, java_home
 from local.spark_archive import archive
 from local.spark_jars import JarsMissing, s3a_jars
 
@@ -37,10 +37,15 @@ class RehearsalFailed(Exception):
 
 def make_archive() -> bool:
     """Write the archive unless it is there: one run of Spark against a local AWS of its own."""
-    if not archive().is_file():
+    if not archive().is_file() and _can_archive():
         with tempfile.TemporaryDirectory() as folder:
             _rehearse(Path(folder))
     return archive().is_file()
+
+
+def _can_archive() -> bool:
+    """Whether this Java has the archive of its own classes that ours would build on; trimmed ones have not."""
+    return any((java_home() / "lib/server").glob("classes*.jsa"))
 
 
 def _rehearse(folder: Path) -> None:
@@ -68,7 +73,7 @@ def _run(script: str, environment: dict[str, str], folder: Path) -> None:
     )  # fmt: skip
     if done.returncode:
         archive().unlink(missing_ok=True)
-        raise RehearsalFailed(done.stderr[-2000:])
+        raise RehearsalFailed(done.stderr.strip().splitlines()[-1])
 
 
 def main() -> int:
@@ -79,7 +84,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        print(f"class archive: {archive() if make_archive() else 'none (this Java makes none; runs are slower)'}")
+        print(
+            f"class archive: {archive() if make_archive() else 'none (this Java makes none; Spark starts a few seconds later)'}"
+        )
     except (RehearsalFailed, subprocess.TimeoutExpired) as error:
         print(f"class archive: none, runs are slower; gathering Spark's classes failed: {error}", file=sys.stderr)
     return 0

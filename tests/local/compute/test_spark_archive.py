@@ -44,3 +44,9 @@ def test_a_rehearsal_that_fails_is_told_and_no_obstacle(monkeypatch, capsys):
     monkeypatch.setattr(spark_setup, "_rehearse", fail)
     assert spark_setup.main() == 0
     assert "runs are slower; gathering Spark's classes failed: no memory" in capsys.readouterr().err
+
+
+def test_a_java_without_an_archive_of_its_own_is_not_asked_for_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(spark_setup, "java_home", lambda: tmp_path)
+    monkeypatch.setattr(spark_setup, "_rehearse", lambda folder: pytest.fail("Spark was started"))
+    assert not spark_setup.make_archive()
