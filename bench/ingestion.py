@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+from datetime import UTC, datetime
 
 import orjson
 
 from bench.rounds import compare
-from cli.shop import events
+from cli.shop import shop_lines
 from contracts.contract import load_contracts
 from lake.raw_lines import compress
 from lambdas.ingestion.decode import Decoder
@@ -16,6 +17,7 @@ from lambdas.ingestion.delivery import read_delivery
 from lambdas.ingestion.records import read_payloads
 
 EVENTS = 10_000
+START = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def delivery(lines: list[bytes]) -> dict:
@@ -38,7 +40,7 @@ def delivery(lines: list[bytes]) -> dict:
 
 def run() -> None:
     """Compare with parsing and compressing alone, which validates nothing."""
-    event, decoder = delivery(list(events(EVENTS, seed=1))), Decoder(load_contracts())
+    event, decoder = delivery([line for _, line in shop_lines(EVENTS, 1, START)]), Decoder(load_contracts())
 
     def floor() -> bytes:
         payloads = [payload for payload, _ in read_payloads(event)]

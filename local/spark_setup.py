@@ -84,9 +84,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     try:
-        print(
-            f"class archive: {archive() if make_archive() else 'none (this Java makes none; Spark starts a few seconds later)'}"
-        )
+        made = make_archive()
+        print(f"class archive: {archive() if made else 'none: this Java makes none, runs are slower'}")
     except (RehearsalFailed, subprocess.TimeoutExpired) as error:
         print(f"class archive: none, runs are slower; gathering Spark's classes failed: {error}", file=sys.stderr)
     return 0

@@ -1,0 +1,14 @@
+"""A benchmark that no longer runs is found here, not on the day that somebody needs its figures."""
+
+import json
+
+from bench import ingestion, rounds
+
+
+def test_the_ingestion_benchmark_writes_its_ratios(monkeypatch, tmp_path):
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    monkeypatch.setattr(ingestion, "EVENTS", 50)
+    ingestion.run()
+    variants = json.loads((tmp_path / "ingestion.json").read_text())["variants"]
+    assert variants["parse and compress only"]["ratio_to_floor"] == 1
+    assert variants["ingestion"]["events"] == 50
