@@ -17,9 +17,9 @@ class Etl:
         self._environment = {k: v for k, v in os.environ.items() if k not in foreign}
         self._environment["TRIBUTARY_STATE_DIR"] = str(folder)
 
-    def __call__(self, *arguments, expected=0):
+    def __call__(self, *arguments, expected=0, stdin=None):
         command = [Path(sys.executable).with_name("etl"), *arguments]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True)
+        done = subprocess.run(command, env=self._environment, input=stdin, capture_output=True, text=True)
         assert done.returncode == expected, f"etl {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -63,7 +63,7 @@ def test_every_unit_has_left_logs(etl, story):
 
 
 def answer(etl, name):
-    return json.loads(etl("query", "--json", (ROOT / f"athena_queries/{name}.sql").read_text()))
+    return json.loads(etl("query", "--json", "-", stdin=(ROOT / f"athena_queries/{name}.sql").read_text()))
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
