@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cli.shop_world import CUSTOMERS, REFERENCE_PRODUCTS, product, shopper
-
-CUSTOMERS_KEY = "customers/customers.parquet"
-PRODUCTS_KEY = "products/products.parquet"
+from lake.layout import reference_key
 
 
 def customers():
@@ -43,14 +41,14 @@ def products():
 
 def upload_reference(s3: Any, bucket: str) -> None:
     """Put both tables into the reference bucket."""
-    for key, table in ((CUSTOMERS_KEY, customers()), (PRODUCTS_KEY, products())):
+    for key, table in ((reference_key("customers"), customers()), (reference_key("products"), products())):
         s3.put_object(Bucket=bucket, Key=key, Body=as_parquet(table))
 
 
 def has_reference(s3: Any, bucket: str) -> bool:
     """Whether both tables are there; they are the last thing that `etl up` brings."""
     found = {o["Key"] for p in ("customers/", "products/") for o in _listed(s3, bucket, p)}
-    return {CUSTOMERS_KEY, PRODUCTS_KEY} <= found
+    return {reference_key("customers"), reference_key("products")} <= found
 
 
 def as_parquet(table) -> bytes:
