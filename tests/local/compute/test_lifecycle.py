@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -104,8 +105,9 @@ def test_children_do_not_outlive_a_killed_server(tmp_path):
         "on_exit=lambda code: None)\n"
         "Path('pid').write_text(str(process.pid)); Path('ready').touch(); time.sleep(60)"
     )
-    killed = subprocess.Popen(["python", "-c", script], cwd=tmp_path)
+    killed = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)
     while not (tmp_path / "ready").exists():
+        assert killed.poll() is None
         time.sleep(0.02)
     pid = int((tmp_path / "pid").read_text())
     assert is_running(pid)
