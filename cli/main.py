@@ -156,7 +156,7 @@ def logs(
 
 @app.command()
 def reconcile(json: Json = False, stage: StageName = "local") -> None:
-    """Run again, now, what failed or was lost."""
+    """Run again, now, what failed or was lost, however often it failed before."""
     from cli.connection import open_stage
     from cli.display import print_json
     from cli.reconcile import in_words, run

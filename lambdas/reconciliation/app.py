@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -84,7 +85,7 @@ def step_functions():
 def handler(event: dict, context: object) -> dict:
     """Plan and take the actions; how many of each kind."""
     now = datetime.now(UTC)
-    counts = reconcile(now)
+    counts = reconcile(now, event.get("by_hand", False))
     for name in ("StartBatch", "Republish", "RecordCommitted", "RecordFailed", "GiveUp", "NotDone"):
         metrics.add_metric(f"Reconciliation{name}", MetricUnit.Count, counts.get(name, 0))
     metrics.flush_metrics()
@@ -92,14 +93,18 @@ def handler(event: dict, context: object) -> dict:
     return counts
 
 
-def reconcile(now: datetime) -> dict[str, int]:
-    """One pass; an action that cannot be taken does not keep the others from being taken."""
+def reconcile(now: datetime, by_hand: bool = False) -> dict[str, int]:
+    """One pass; an action that cannot be taken does not keep the others from being taken.
+
+    Who asks for a pass by hand has mended something: it gives nothing up.
+    """
+    limits = replace(settings().limits, max_attempts=sys.maxsize) if by_hand else settings().limits
     dates = [(now.date() - timedelta(days=back)).isoformat() for back in range(settings().lookback_days, -1, -1)]
     # Executions first: one that ends after this line has its outcome in the ledger read below.
     executing = running_executions()
     batches = {b.batch_id: b for b in documents.read_batch_records(s3(), settings().processed_bucket, dates[0])}
-    commits = find_commits(suspects(batches.values(), executing, now, settings().limits))
-    actions = plan(raw_versions(dates), list(batches.values()), executing, commits, now, settings().limits)
+    commits = find_commits(suspects(batches.values(), executing, now, limits))
+    actions = plan(raw_versions(dates), list(batches.values()), executing, commits, now, limits)
     counts: dict[str, int] = {}
     for action in actions:
         name = take(action, batches, commits, now)

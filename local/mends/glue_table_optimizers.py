@@ -1,7 +1,7 @@
 """Glue table optimizers.
 
 moto has none of their operations. Glue keeps one optimizer of each type for a table and runs it in the
-background. Here they are kept and told; nothing runs them: `etl maintain` does their work locally.
+background. Here they are kept and told; nothing runs them.
 https://docs.aws.amazon.com/glue/latest/webapi/API_TableOptimizer.html
 """
 

@@ -190,3 +190,10 @@ def test_a_malformed_setting_is_named(monkeypatch):
     assert app.Settings.from_environment(environment).limits.settle == timedelta(minutes=15)
     with pytest.raises(ConfigurationError, match="environment variable MAX_ATTEMPTS is 'few'; expected a whole number"):
         app.Settings.from_environment(environment | {"MAX_ATTEMPTS": "few"})
+
+
+def test_objects_that_were_given_up_are_started_when_somebody_asks_by_hand(lake, machine, monkeypatch):
+    monkeypatch.setenv("RECONCILE_AFTER_SECONDS", "0")
+    put_batch(lake, "failed", put_raw(lake), attempt=3)
+    assert app.handler({"by_hand": True}, None) == {"StartBatch": 1}
+    assert [given["attempt"] for given in machine.inputs().values()] == [4]
