@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 
 from cli.lines import Record
 from contracts.errors import PipelineError
+from lake.put_records import portions
 
-# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
-MAX_RECORDS = 500
-MAX_REQUEST_BYTES = 5_000_000
 ATTEMPTS = 10
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
@@ -34,25 +32,11 @@ class Sent:
         return sum(map(len, self.sequences.values()))
 
 
-def requests(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Records in order, as many at once as one request takes."""
-    request: list[Record] = []
-    size = 0
-    for record in records:
-        if request and (len(request) == MAX_RECORDS or size + record.size_bytes > MAX_REQUEST_BYTES):
-            yield request
-            request, size = [], 0
-        request.append(record)
-        size += record.size_bytes
-    if request:
-        yield request
-
-
 def send_all(
     records: Iterable[Record], put: Put, sleep: Sleep, jitter: Callable[[], float], sent: Sent
 ) -> Iterator[int]:
     """Send everything; yields how many are sent so far after each request."""
-    batches = requests(records)
+    batches = portions(records)
     while True:
         try:
             request = next(batches, None)

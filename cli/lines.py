@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from contracts.errors import PipelineError
+from lake.put_records import MAX_RECORD_BYTES
 
-# What Kinesis takes unless a stream allows more: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
-MAX_RECORD_BYTES = 1_048_576
 MAX_PARTITION_KEY_CHARACTERS = 256
 ID_HEX_DIGITS = 32
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -19,8 +19,9 @@ from contracts.errors import PipelineError
 from lake import documents, layout
 from lake.catalog import open_table, snapshot_files
 from lake.ledger import from_document
+from lake.put_records import MAX_RECORD_BYTES, portions
 from lake.settings import required
-from lambdas.publisher.batches import MAX_RECORD_BYTES, Backoff, portions, send
+from lambdas.publisher.batches import Backoff, send
 from lambdas.publisher.encode import Message, as_message
 from lambdas.publisher.progress import Progress
 from lambdas.publisher.rows import read_rows

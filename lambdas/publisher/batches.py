@@ -1,18 +1,13 @@
-"""Messages in portions that PutRecords takes, and portions sent until every message is taken."""
+"""A portion of messages sent until every message is taken."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from contracts.errors import PipelineError
 from lambdas.publisher.encode import Message
-
-# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
-MAX_RECORDS = 500
-MAX_REQUEST_BYTES = 5_000_000
-MAX_RECORD_BYTES = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -26,20 +21,6 @@ class Backoff:
     def limit(self, attempt: int) -> float:
         """Longest pause after an attempt (counted from 0), in seconds."""
         return min(self.longest_seconds, self.first_seconds * 2**attempt)
-
-
-def portions(messages: Iterable[Message]) -> Iterator[list[Message]]:
-    """Messages in order, as many at once as one request takes."""
-    portion: list[Message] = []
-    size = 0
-    for message in messages:
-        if portion and (len(portion) == MAX_RECORDS or size + message.size_bytes > MAX_REQUEST_BYTES):
-            yield portion
-            portion, size = [], 0
-        portion.append(message)
-        size += message.size_bytes
-    if portion:
-        yield portion
 
 
 def send(

@@ -7,7 +7,8 @@ import pytest
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from contracts.validator import DataValidator
-from lambdas.publisher.batches import MAX_RECORDS, Backoff, portions, send
+from lake.put_records import MAX_RECORDS, portions
+from lambdas.publisher.batches import Backoff, send
 from lambdas.publisher.encode import Message, as_message
 
 CONTRACTS = load_contracts()

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from cli.delivery import MAX_REQUEST_BYTES, Sent, requests, send_all
-from cli.lines import MAX_RECORD_BYTES, LineReader, Record, Wrapper, whole_file
+from cli.delivery import Sent, send_all
+from cli.lines import LineReader, Record, Wrapper, whole_file
 from cli.send import estimated, opened, reader_for
 from contracts.errors import PipelineError
+from lake.put_records import MAX_RECORD_BYTES, MAX_REQUEST_BYTES, portions
 
 EDIT = b'{"time":"2015-09-12T00:46:58.771Z","page":"K\xc3\xb8benhavn","delta":12345678901234567890.10}'
 
@@ -107,9 +108,9 @@ def test_a_record_past_the_limit_is_named():
 
 def test_requests_hold_500_records_or_five_megabytes():
     small = [Record(b"x", "k", "") for _ in range(1001)]
-    assert [len(request) for request in requests(small)] == [500, 500, 1]
+    assert [len(request) for request in portions(small)] == [500, 500, 1]
     large = [Record(b"x" * 1_000_000, "k", "") for _ in range(7)]
-    assert [len(request) for request in requests(large)] == [4, 3]
+    assert [len(request) for request in portions(large)] == [4, 3]
     assert 5 * large[0].size_bytes > MAX_REQUEST_BYTES
 
 
