@@ -12,9 +12,9 @@ from importlib.resources import files
 
 from contracts.errors import ContractError
 from contracts.types import Struct, type_of
+from contracts.versions import Version, contract_name
 
 EVENT_TYPE = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-IDENTIFIER = re.compile(r"^urn:tributary:contract:(?P<event_type>[a-z0-9_]+):(?P<version>\d+-\d+-\d+)$")
 DEFAULT_TIME_BOUNDS = {"earliest": "2020-01-01T00:00:00Z", "ahead_seconds": 3600, "late_after_seconds": 86400}
 
 
@@ -23,7 +23,7 @@ class Contract:
     """The schema of one event type; `document` is the JSON Schema as written."""
 
     event_type: str
-    version: str
+    version: Version
     document: dict
 
     @cached_property
@@ -71,14 +71,14 @@ def read_contract(file_name: str, text: str) -> Contract:
     except json.JSONDecodeError as error:
         raise ContractError(f"{file_name}: not JSON ({error}). Mend the file.") from error
     event_type = file_name.removesuffix(".json")
-    identifier = IDENTIFIER.match(document.get("$id", ""))
-    if not EVENT_TYPE.match(event_type) or not identifier or identifier["event_type"] != event_type:
+    name = contract_name(document.get("$id", ""))
+    if not EVENT_TYPE.match(event_type) or not name or name.event_type != event_type:
         raise ContractError(
             f"{file_name}: $id is {document.get('$id')!r}; expected "
             f"'urn:tributary:contract:{event_type}:MODEL-REVISION-ADDITION' in a file named as the event type "
             "(lower case letters, digits, underscores)."
         )
-    contract = Contract(event_type, identifier["version"], document)
+    contract = Contract(event_type, name.version, document)
     if not isinstance(contract.data_type, Struct):
         raise ContractError(f"{file_name}: data has type {document.get('type')!r}; expected 'object'.")
     return contract

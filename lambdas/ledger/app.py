@@ -46,7 +46,7 @@ def s3():
 
 @cache
 def contract_versions() -> dict[str, str]:
-    return {name: contract.version for name, contract in load_contracts().items()}
+    return {name: str(contract.version) for name, contract in load_contracts().items()}
 
 
 def handler(event: dict, context: object) -> dict:

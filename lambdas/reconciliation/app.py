@@ -192,7 +192,7 @@ def record(batch: BatchRecord, commit: dict | None, now: datetime) -> None:
         key = batch_document_key(batch.batch_id, "commit")
         documents.write_json(s3(), settings().staging_bucket, key, commit)
     left = documents.read_batch_documents(s3(), settings().staging_bucket, batch.batch_id, STEPS)
-    versions = {name: contract.version for name, contract in load_contracts().items()}
+    versions = {name: str(contract.version) for name, contract in load_contracts().items()}
     composed = compose_record(outcome_of(batch, bool(commit), now), left, batch, versions)
     documents.write_batch_record(s3(), settings().processed_bucket, composed)
 

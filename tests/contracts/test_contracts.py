@@ -11,6 +11,7 @@ from contracts.errors import ContractError, PipelineError
 from contracts.spark import spark_type
 from contracts.types import Array, Decimal, Field, Scalar, Struct, type_of
 from contracts.validator import DataValidator, shown
+from contracts.versions import Version
 
 TEXT = {"type": "string", "maxLength": 9}
 COUNT = {"type": "integer", "minimum": 0, "maximum": 9}
@@ -27,7 +28,7 @@ def read(file_name="order.json", **changes):
 
 
 def violation(properties, data, **changes):
-    return DataValidator(Contract("order", "1-0-0", document(properties, **changes))).violation(data)
+    return DataValidator(Contract("order", Version(1, 0, 0), document(properties, **changes))).violation(data)
 
 
 def test_every_contract_is_loaded_by_its_event_type():
@@ -45,7 +46,7 @@ def test_every_contract_can_be_typed_and_validated():
 
 def test_a_contract_says_version_and_time_bounds():
     contract = read(**{"x-event-time": {"earliest": "2015-01-01T00:00:00Z", "ahead_seconds": 60}})
-    assert contract.version == "1-0-0"
+    assert contract.version == Version(1, 0, 0)
     assert contract.earliest == datetime(2015, 1, 1, tzinfo=UTC)
     assert (contract.ahead_seconds, contract.late_after_seconds) == (60, 86400)
 
@@ -159,7 +160,7 @@ def test_each_keyword_has_one_type_everywhere(schema, logical, arrow, spark):
 
 
 def test_columns_are_nullable_whatever_the_contract_requires():
-    contract = Contract("order", "1-0-0", document({"name": TEXT}, required=["name"]))
+    contract = Contract("order", Version(1, 0, 0), document({"name": TEXT}, required=["name"]))
     assert arrow_type(contract.data_type).field("name").nullable
     assert spark_type(contract.data_type)["name"].nullable
 

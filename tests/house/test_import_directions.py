@@ -13,7 +13,7 @@ ALLOWED = {
     "lambdas": {"contracts", "lake"},
     "enrichment": {"contracts", "lake"},
     "local": {"contracts"},
-    "cli": {"contracts", "lake", "local"},
+    "cli": {"contracts", "lake", "lambdas", "jobs", "local"},
 }
 EDGES = {"app.py", "job.py", "main.py"}
 EDGE_MODULES = {"lake/documents.py", "lake/catalog.py"}
@@ -40,6 +40,17 @@ def test_a_room_imports_only_rooms_below_it(room):
             top = name.split(".")[0]
             others = ALLOWED.keys() - {room} - ALLOWED[room]
             assert top not in others | {"tests", "notebooks", "bench"}, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_command_uses_the_rules_of_functions_and_jobs_but_not_their_edges():
+    edges = {f"{path.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')}" for path in edge_modules()}
+    for path in modules("cli"):
+        found = edges & set(imported(ast.parse(path.read_text())))
+        assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"
+
+
+def edge_modules():
+    return [path for room in ("jobs", "lambdas", "enrichment") for path in modules(room) if path.name in EDGES]
 
 
 def test_imports_are_absolute():
