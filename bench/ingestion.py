@@ -14,7 +14,7 @@ from contracts.contract import load_contracts
 from lake.raw_lines import compress
 from lambdas.ingestion.decode import Decoder
 from lambdas.ingestion.delivery import read_delivery
-from lambdas.ingestion.records import read_payloads
+from lambdas.ingestion.records import read_records
 
 EVENTS = 10_000
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ def run() -> None:
     event, decoder = delivery([line for _, line in shop_lines(EVENTS, 1, START)]), Decoder(load_contracts())
 
     def floor() -> bytes:
-        payloads = [payload for payload, _ in read_payloads(event)]
+        payloads = [payload for payload, _ in read_records(event)]
         for payload in payloads:
             try:
                 orjson.loads(payload)
@@ -52,7 +52,7 @@ def run() -> None:
         return gzip.compress(b"\n".join(payloads), compresslevel=1, mtime=0)
 
     def ingestion() -> bytes:
-        made = read_delivery(read_payloads(event), decoder)
+        made = read_delivery(read_records(event), decoder)
         for lines in made.reject_lines().values():
             compress(lines)
         return made.raw.body()

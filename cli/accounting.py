@@ -11,7 +11,11 @@ from lake.ledger import VISIBLE, BatchRecord, BatchStatus, IngestionReceipt
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of one sending: sent = rows + duplicates + rejects, where nobody else sent and nothing was read twice."""
+    """Counts of one sending: sent = rows + duplicates + rejects, where each record carried one event.
+
+    `more_in_records` are events beside the first of records that carry several, `not_of_this_sending` those that
+    others sent or that were read twice.
+    """
 
     sent: int
     rows: int
@@ -21,6 +25,7 @@ class Outcome:
     rows_by_type: dict[str, int]
     late_rows: int
     published: int
+    more_in_records: int
     not_of_this_sending: int
     batch_ids: list[str]
     report_uris: list[str]
@@ -36,14 +41,16 @@ class Outcome:
     @property
     def unaccounted(self) -> int:
         """Lines that went in and came out nowhere; 0 in a sound sending."""
-        return self.sent + self.not_of_this_sending - self.rows - self.duplicates - self.rejects
+        went_in = self.sent + self.more_in_records + self.not_of_this_sending
+        return went_in - self.rows - self.duplicates - self.rejects
 
     def sum_in_words(self) -> str:
         """The sum, spelled out."""
+        more = f" + {self.more_in_records:,} more events in them" if self.more_in_records else ""
         others = f" + {self.not_of_this_sending:,} of others or read again" if self.not_of_this_sending else ""
         sign = "≠" if self.unaccounted else "="
         return (
-            f"{self.sent:,} lines in{others} {sign} "
+            f"{self.sent:,} {'records' if more else 'lines'} in{more}{others} {sign} "
             f"{self.rows:,} rows + {self.duplicates:,} duplicates + {self.rejects:,} rejects"
         )
 
@@ -59,6 +66,7 @@ class Outcome:
             "rows_by_type": self.rows_by_type,
             "late_rows": self.late_rows,
             "published": self.published,
+            "more_in_records": self.more_in_records,
             "not_of_this_sending": self.not_of_this_sending,
             "unaccounted": self.unaccounted,
             "batch_ids": self.batch_ids,
@@ -134,7 +142,7 @@ class Account:
             reasons.update(record.rejects_by_reason)
         for batch in batches:
             types.update(batch.rows_by_type)
-        records = sum(r.lines + r.rejected for r in self.receipts)
+        records, events = sum(r.records for r in self.receipts), sum(r.events for r in self.receipts)
         return Outcome(
             sent=self.sent,
             rows=sum(b.rows for b in batches),
@@ -144,6 +152,7 @@ class Account:
             rows_by_type=dict(sorted(types.items())),
             late_rows=sum(b.late_rows for b in batches),
             published=sum(b.published for b in batches),
+            more_in_records=events - records,
             not_of_this_sending=records - self.sent + sum(b.raw_lines for b in batches) - sum(lines.values()),
             batch_ids=[b.batch_id for b in batches],
             report_uris=[b.report_uri for b in batches if b.report_uri],

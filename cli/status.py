@@ -21,7 +21,12 @@ def summary(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> dic
     sums = balance(receipts, batches)
     return {
         "is_balanced": sums.is_balanced,
-        "ingestion": {"records": sums.records, "raw_lines": sums.raw_lines, "rejects": sums.ingestion_rejects},
+        "ingestion": {
+            "records": sums.records,
+            "events": sums.events,
+            "raw_lines": sums.raw_lines,
+            "rejects": sums.ingestion_rejects,
+        },
         "batches": {
             "raw_lines": sums.batched_lines,
             "rows": sums.rows,
@@ -84,7 +89,7 @@ def sums_in_words(document: dict) -> list[str]:
     made = batches["rows"] + duplicates + batches["rejects"] + batches["quarantined"]
     read = ingestion["raw_lines"] + ingestion["rejects"]
     return [
-        f"{ingestion['records']:,} records read {_sign(ingestion['records'], read)} "
+        f"{ingestion['events']:,} events in {ingestion['records']:,} records read {_sign(ingestion['events'], read)} "
         f"{ingestion['raw_lines']:,} raw lines + {ingestion['rejects']:,} rejects",
         f"{batches['raw_lines']:,} raw lines in committed batches {_sign(batches['raw_lines'], made)} "
         f"{batches['rows']:,} rows + {duplicates:,} duplicates + {batches['rejects']:,} rejects{quarantined}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jsonschema_rs
@@ -25,7 +26,7 @@ class DataValidator:
     """Checks the `data` of one event type."""
 
     def __init__(self, contract: Contract) -> None:
-        schema = _with_storage_bounds(contract.document)
+        schema = with_storage_bounds(contract.document)
         self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="the value")
 
     def violation(self, data: object) -> Violation | None:
@@ -41,18 +42,24 @@ class DataValidator:
         )
 
 
-def _with_storage_bounds(node: object) -> object:
+def is_valid_by(schema: dict) -> Callable[[object], bool]:
+    """Whether a value is what one node of a contract says."""
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
+
+
+def with_storage_bounds(node: object) -> object:
     """The schema with the bounds of `x-decimal` spelled out as JSON Schema."""
     if isinstance(node, list):
-        return [_with_storage_bounds(child) for child in node]
+        return [with_storage_bounds(child) for child in node]
     if not isinstance(node, dict):
         return node
-    bounded = {key: _with_storage_bounds(child) for key, child in node.items()}
+    bounded = {key: with_storage_bounds(child) for key, child in node.items()}
     if "x-decimal" in node:
         precision, scale = node["x-decimal"]["precision"], node["x-decimal"]["scale"]
         limit = 10 ** (min(precision, EXACT_DIGITS) - scale)
-        bounded |= {"multipleOf": 10**-scale, "exclusiveMaximum": limit}
-        bounded.setdefault("exclusiveMinimum", -limit)
+        bounded["multipleOf"] = 10**-scale
+        bounded["exclusiveMaximum"] = min(limit, node.get("exclusiveMaximum", limit))
+        bounded["exclusiveMinimum"] = max(-limit, node.get("exclusiveMinimum", -limit))
     return bounded
 
 

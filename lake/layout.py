@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from lake.ledger import IngestionReceipt
 from lake.positions import Position
 
 
 def raw_key(first: Position, last: Position) -> str:
     """Key of the raw object of one delivery: the same records give the same key, whoever retries."""
-    return (
-        f"raw/ingest_date={first.arrival_date}/{first.stream}/{first.shard}/{first.sequence}-{last.sequence}.ndjson.gz"
-    )
+    prefix = raw_prefix(first.arrival_date, first.stream, first.shard)
+    return f"{prefix}{first.sequence}-{last.sequence}.ndjson.gz"
+
+
+def raw_prefix(ingest_date: str, stream: str, shard: str) -> str:
+    """Where the raw objects of a shard lie whose first record arrived on a date (YYYY-MM-DD)."""
+    return f"raw/ingest_date={ingest_date}/{stream}/{shard}/"
+
+
+def delivery_span(key: str) -> tuple[int, int]:
+    """(first, last sequence number) of a delivery, told by the key of its raw object or receipt alone."""
+    name = key.rpartition("/")[2].partition(".")[0]
+    first, last = name.rsplit("-", 2)[-2:]
+    return int(first), int(last)
 
 
 def ingestion_rejects_key(reason: str, first: Position, last: Position) -> str:
     """Key of the rejects that one delivery has for one reason."""
-    return f"{rejects_prefix('ingestion', reason, first.arrival_date)}{_delivery(first, last)}.ndjson.gz"
+    delivery = f"{first.stream}-{first.shard}-{first.sequence}-{last.sequence}"
+    return f"{rejects_prefix('ingestion', reason, first.arrival_date)}{delivery}.ndjson.gz"
 
 
 def rejects_prefix(stage: str, reason: str, reject_date: str) -> str:
@@ -22,9 +35,15 @@ def rejects_prefix(stage: str, reason: str, reject_date: str) -> str:
     return f"rejects/stage={stage}/reason={reason}/reject_date={reject_date}/"
 
 
-def receipt_key(first: Position, last: Position) -> str:
+def receipt_key(receipt: IngestionReceipt) -> str:
     """Key of the ingestion receipt of one delivery."""
-    return f"{receipts_prefix(first.arrival_date)}{_delivery(first, last)}.json"
+    prefix = shard_receipts_prefix(receipt.first_arrival_time[:10], receipt.stream, receipt.shard)
+    return f"{prefix}{receipt.first_sequence}-{receipt.last_sequence}.json"
+
+
+def shard_receipts_prefix(ingest_date: str, stream: str, shard: str) -> str:
+    """Where the receipts of a shard lie whose first record arrived on a date (YYYY-MM-DD)."""
+    return f"{receipts_prefix(ingest_date)}{stream}-{shard}-"
 
 
 def receipts_prefix(ingest_date: str) -> str:
@@ -83,10 +102,6 @@ def split_uri(uri: str) -> tuple[str, str]:
     """`s3://bucket/key` -> (bucket, key)."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
-
-
-def _delivery(first: Position, last: Position) -> str:
-    return f"{first.stream}-{first.shard}-{first.sequence}-{last.sequence}"
 
 
 def partition_date(key: str) -> str:

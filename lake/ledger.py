@@ -22,7 +22,11 @@ VISIBLE = frozenset({BatchStatus.COMMITTED, BatchStatus.PUBLISHED})
 
 @dataclass(frozen=True)
 class IngestionReceipt:
-    """One delivery of the stream to ingestion: records = lines + rejected. Says nothing of the clock it ran at."""
+    """One delivery of the stream to ingestion: events = lines + rejected. Says nothing of the clock it ran at.
+
+    A record of the stream carries one event, or several where a producer batches or aggregates them; a record that
+    never reached ingestion counts as one.
+    """
 
     stream: str
     shard: str
@@ -31,14 +35,11 @@ class IngestionReceipt:
     first_arrival_time: str
     last_arrival_time: str
     records: int
+    events: int
     lines: int
     rejected: int
     rejects_by_reason: dict[str, int]
     raw_key: str | None
-
-    def covers(self, shard: str, sequence: str) -> bool:
-        """Whether the record at this place was in the delivery."""
-        return self.shard == shard and int(self.first_sequence) <= int(sequence) <= int(self.last_sequence)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Balance:
     """The two sums over the whole ledger, and what they are made of."""
 
     records: int
+    events: int
     raw_lines: int
     ingestion_rejects: int
     batched_lines: int
@@ -101,14 +103,9 @@ class Balance:
         return self.redelivered + self.repeated
 
     @property
-    def pending_lines(self) -> int:
-        """Raw lines that no committed batch holds yet."""
-        return self.raw_lines - self.batched_lines
-
-    @property
     def is_balanced(self) -> bool:
-        """A record read is a raw line or a reject; a batched line is a row, a duplicate, a reject or quarantined."""
-        read = self.records == self.raw_lines + self.ingestion_rejects
+        """An event read is a raw line or a reject; a batched line is a row, a duplicate, a reject or quarantined."""
+        read = self.events == self.raw_lines + self.ingestion_rejects
         made = self.batched_lines == self.rows + self.duplicates + self.transform_rejects + self.quarantined
         return read and made
 
@@ -121,6 +118,7 @@ def balance(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> Bal
         reasons.update(record.rejects_by_reason)
     return Balance(
         records=sum(r.records for r in receipts),
+        events=sum(r.events for r in receipts),
         raw_lines=sum(r.lines for r in receipts),
         ingestion_rejects=sum(r.rejected for r in receipts),
         batched_lines=sum(b.raw_lines for b in visible),

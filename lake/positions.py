@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 # Sequence numbers have up to 56 digits; padded, their order as text is their order as numbers.
 SEQUENCE_DIGITS = 56
 
 
-@dataclass(frozen=True)
-class Position:
-    """One event's place; `arrival_time` is when the stream took the record (UTC, milliseconds)."""
+class Position(NamedTuple):
+    """One event's place; `sub_sequence` numbers the events of one record, `arrival_time` is when the stream took it.
+
+    Arrival times are UTC, in milliseconds.
+    """
 
     stream: str
     shard: str
@@ -30,7 +32,6 @@ class Position:
 
     def as_json(self) -> dict:
         """The position as it stands in raw lines and rejects."""
-        # Not asdict: it copies deeply, which is half the time that ingestion takes.
         return {
             "stream": self.stream,
             "shard": self.shard,
@@ -42,4 +43,5 @@ class Position:
 
 def utc_text(time: datetime) -> str:
     """RFC 3339 in UTC with microseconds: 2026-11-22T10:00:00.000000Z."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:26]}Z"

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import traceback
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import orjson
-
 from lake import layout
-from lake.ledger import IngestionReceipt
+from lake.ledger import IngestionReceipt, to_document
 from lake.positions import Position, utc_text
 from lake.raw_lines import RawObject
 from lake.rejects import Reason, Reject
-from lambdas.ingestion.decode import Accepted, Decoder
+from lambdas.ingestion.decode import Decoder
 from lambdas.ingestion.refused import Refused
+from lambdas.ingestion.unpack import unpack
 
 
 @dataclass
 class Delivery:
-    """Payloads between two positions of one shard; every one is a line of `raw` or one of `rejects`."""
+    """Records between two positions of one shard; every event in them is a line of `raw` or one of `rejects`."""
 
     first: Position
     last: Position
+    records: int = 0
     raw: RawObject = field(default_factory=RawObject)
     rejects: list[Reject] = field(default_factory=list)
-
-    @property
-    def records(self) -> int:
-        return len(self.raw.lines) + len(self.rejects)
 
     @property
     def raw_key(self) -> str | None:
@@ -47,8 +45,13 @@ class Delivery:
             lines.setdefault(key, []).append(reject.as_line())
         return lines
 
+    def metadata(self) -> dict[str, str]:
+        """Metadata of the raw object: whoever finds it without its receipt can write the receipt."""
+        return self.raw.metadata(json.dumps(to_document(self.receipt()), separators=(",", ":")))
+
     def receipt(self) -> IngestionReceipt:
         """What was read and what became of it."""
+        lines, rejected = len(self.raw.lines), len(self.rejects)
         return IngestionReceipt(
             stream=self.first.stream,
             shard=self.first.shard,
@@ -57,32 +60,40 @@ class Delivery:
             first_arrival_time=utc_text(self.first.arrival_time),
             last_arrival_time=utc_text(self.last.arrival_time),
             records=self.records,
-            lines=len(self.raw.lines),
-            rejected=len(self.rejects),
+            events=lines + rejected,
+            lines=lines,
+            rejected=rejected,
             rejects_by_reason=self.rejects_by_reason,
             raw_key=self.raw_key,
         )
 
 
-def read_delivery(payloads: Iterable[tuple[bytes, Position]], decoder: Decoder) -> Delivery | None:
-    """Every payload decoded; None where there is none."""
+def read_delivery(records: Iterable[tuple[bytes, Position]], decoder: Decoder) -> Delivery | None:
+    """Every event of every record judged; None where there is no record."""
     delivery = None
-    for payload, position in payloads:
+    for record, position in records:
         delivery = delivery or Delivery(first=position, last=position)
         delivery.last = position
-        _add(delivery, payload, position, decoder.decode(payload, position))
+        delivery.records += 1
+        for number, event in enumerate(unpack(record)):
+            _add(delivery, event, position._replace(sub_sequence=number) if number else position, decoder)
     return delivery
 
 
-def _add(delivery: Delivery, payload: bytes, position: Position, outcome: Accepted | Reject) -> None:
-    if isinstance(outcome, Reject):
-        delivery.rejects.append(outcome)
-        return
+def _add(delivery: Delivery, event: bytes, position: Position, decoder: Decoder) -> None:
+    # A defect of ours that one event brings out must neither lose the event nor hold up the shard.
     try:
-        delivery.raw.add(position, outcome.event, outcome.event_time)
-    except orjson.JSONEncodeError:
-        # orjson reads deeper structures than it writes: https://github.com/ijl/orjson#serialize
-        refused = Refused(
-            Reason.INVALID_JSON, "JSON nested deeper than 250 levels", "at most 250 levels", "Flatten the data."
-        )
-        delivery.rejects.append(refused.as_reject(payload, position, outcome.event["type"]))
+        outcome = decoder.decode(event, position)
+        if not isinstance(outcome, Reject):
+            return delivery.raw.add(position, *outcome)
+    except Exception as error:
+        outcome = _defect(error).as_reject(event, position, None)
+    delivery.rejects.append(outcome)
+    return None
+
+
+def _defect(error: Exception) -> Refused:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    found = f"{type(error).__name__} in {place.name}, line {place.lineno}"
+    next_step = "Mend the decoder, deploy it and replay the record: the record itself may be sound."
+    return Refused(Reason.DECODER_ERROR, found, "an event that the decoder can judge", next_step)

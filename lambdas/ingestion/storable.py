@@ -1,6 +1,7 @@
 """Values as the tables hold them: what JSON Schema allows and storage writes otherwise.
 
-JSON Schema takes 5.0 for an integer, and its date-time format takes leap seconds, nanoseconds and the year 0.
+JSON Schema takes 5.0 for an integer and 5 for a number, and its date-time format takes leap seconds,
+nanoseconds and the year 0.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ def _long(value: int | float, path: str) -> int:
     return int(value)
 
 
+def _double(value: int | float, path: str) -> float:
+    return float(value)
+
+
 def _timestamp(value: str, path: str) -> str:
     time = rfc3339.parse(value)
     if time is None:
@@ -50,5 +55,5 @@ def _date(value: str, path: str) -> str:
         raise Refused(Reason.INVALID_DATA, f"{path} is {shown(value)}", expected, NEXT_STEP) from None
 
 
-READERS = {"long": _long, "timestamp": _timestamp, "date": _date}
+READERS = {"long": _long, "double": _double, "timestamp": _timestamp, "date": _date}
 STRICT = frozenset(Scalar(name) for name in READERS)

@@ -11,7 +11,17 @@ def receipt(first, last, lines, raw_key="k1", shard="s-0", **reasons):
     rejected = sum(reasons.values())
     times = ["2026-11-22T10:00:00.000000Z"] * 2
     return IngestionReceipt(
-        "ingest", shard, str(first), str(last), *times, lines + rejected, lines, rejected, reasons, raw_key
+        "ingest",
+        shard,
+        str(first),
+        str(last),
+        *times,
+        lines + rejected,
+        lines + rejected,
+        lines,
+        rejected,
+        reasons,
+        raw_key,
     )
 
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 from lake import layout
+from lake.ledger import IngestionReceipt
 from lake.positions import Position
 
 FIRST = Position("ingest", "shardId-000000000000", "101", 0, datetime(2026, 11, 22, 23, 59, 59, tzinfo=UTC))
@@ -12,9 +13,15 @@ def test_keys_of_a_delivery_lie_under_the_date_of_its_first_record():
     assert layout.ingestion_rejects_key("too_large", FIRST, LAST) == (
         "rejects/stage=ingestion/reason=too_large/reject_date=2026-11-22/ingest-shardId-000000000000-101-205.ndjson.gz"
     )
-    assert layout.receipt_key(FIRST, LAST) == (
-        "ledger/ingestions/ingest_date=2026-11-22/ingest-shardId-000000000000-101-205.json"
-    )
+
+
+def test_the_key_of_a_receipt_says_which_delivery_it_is_of():
+    times = ["2026-11-22T23:59:59.000000Z", "2026-11-23T00:00:01.000000Z"]
+    receipt = IngestionReceipt("ingest", "shardId-000000000000", "101", "205", *times, 2, 2, 2, 0, {}, "raw/…")
+    key = layout.receipt_key(receipt)
+    assert key == "ledger/ingestions/ingest_date=2026-11-22/ingest-shardId-000000000000-101-205.json"
+    assert layout.receipt_span(key) == ("ingest-shardId-000000000000", "101", "205")
+    assert layout.delivery_span(key) == layout.delivery_span(layout.raw_key(FIRST, LAST)) == (101, 205)
 
 
 def test_keys_of_a_batch():

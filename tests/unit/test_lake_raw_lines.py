@@ -8,20 +8,20 @@ from lake.raw_lines import METADATA_LIMIT_BYTES, RawObject, compress, read_metad
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 POSITION = Position("ingest", "shard", "1", 0, NOON)
-EVENT = {"specversion": "1.0", "id": "e-1", "source": "/shop", "type": "refund", "data": {"amount": 1.5}}
+ATTRIBUTES = {"specversion": "1.0", "id": "e-1", "source": "/shop"}
 
 
 def raw_object(*events):
     raw = RawObject()
     for event_type, time in events:
-        raw.add(POSITION, EVENT | {"type": event_type}, time)
+        raw.add(POSITION, event_type, time, ATTRIBUTES | {"type": event_type}, {"amount": 1.5})
     return raw
 
 
 def test_a_line_has_position_attributes_and_data_under_its_type():
     (line,) = raw_object(("refund", NOON)).lines
     assert json.loads(line) == {
-        "position": POSITION.as_json(),
+        "position": POSITION.as_json() | {"arrival_time": "2026-11-22T12:00:00Z"},
         "event": {"specversion": "1.0", "id": "e-1", "source": "/shop", "type": "refund"},
         "data": {"refund": {"amount": 1.5}},
     }
@@ -49,6 +49,12 @@ def test_metadata_that_s3_would_not_take_leaves_the_types_out():
     few = raw_object(*((f"type_{number}", NOON) for number in range(20)))
     assert "types" in read_metadata(few.metadata())
     assert len(few.metadata()["summary"]) <= METADATA_LIMIT_BYTES
+
+
+def test_the_receipt_in_the_metadata_goes_before_the_types():
+    few = raw_object(*((f"type_{number}", NOON) for number in range(20)))
+    receipt = "r" * (METADATA_LIMIT_BYTES - 40)
+    assert few.metadata(receipt) == {"summary": '{"lines": 20}', "receipt": receipt}
 
 
 def entry(lines, types, key="raw/1"):

@@ -39,7 +39,7 @@ def test_a_line_says_what_was_found_where_and_what_to_do():
 def test_the_id_depends_on_stage_and_position_only():
     assert REJECT.reject_id == replace(REJECT, reason=Reason.INVALID_UTF8, batch_id="b-2", original=b"").reject_id
     assert REJECT.reject_id != replace(REJECT, stage=Stage.TRANSFORM).reject_id
-    assert REJECT.reject_id != replace(REJECT, position=replace(POSITION, sub_sequence=1)).reject_id
+    assert REJECT.reject_id != replace(REJECT, position=POSITION._replace(sub_sequence=1)).reject_id
 
 
 def test_the_id_can_be_computed_by_any_engine():

@@ -8,7 +8,9 @@ TEN, ELEVEN = "2026-11-22T10:00:00.000000Z", "2026-11-22T10:00:11.500000Z"
 
 def receipt(key, at, lines, **reasons):
     rejected = sum(reasons.values())
-    return IngestionReceipt("ingest", "s-0", "1", "9", at, at, lines + rejected, lines, rejected, reasons, key)
+    return IngestionReceipt(
+        "ingest", "s-0", "1", "9", at, at, lines + rejected, lines + rejected, lines, rejected, reasons, key
+    )
 
 
 def batch(status, key, lines, batch_id="0123456789abcdef", **counts):
@@ -24,7 +26,7 @@ def test_both_sums_are_spelled_out():
     document = summary(RECEIPTS, BATCHES)
     assert document["is_balanced"]
     assert sums_in_words(document) == [
-        "15 records read = 13 raw lines + 2 rejects",
+        "15 events in 15 records read = 13 raw lines + 2 rejects",
         "8 raw lines in committed batches = 6 rows + 2 duplicates + 0 rejects",
     ]
 
