@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from moto import mock_aws
 from moto.server import ThreadedMotoServer
 from pyiceberg.catalog import load_catalog
 from pyiceberg.io.pyarrow import schema_to_pyarrow
@@ -166,3 +167,23 @@ def _iceberg_input():
     template = yaml.load(TEMPLATE.read_text(), _TemplateLoader)
     table = template["Resources"]["EventsTable"]["Properties"]["OpenTableFormatInput"]
     return table["IcebergInput"]["IcebergTableInput"]
+
+
+@pytest.fixture
+def zones(monkeypatch):
+    """The buckets that ingestion writes to, in this process; the function's memory of settings and clients is empty."""
+    from lambdas.ingestion import app
+
+    settings = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1"}
+    buckets = {f"{zone.upper()}_BUCKET": zone for zone in ("raw", "error", "processed")}
+    for name, value in (settings | buckets | {"POWERTOOLS_SERVICE_NAME": "ingestion"}).items():
+        monkeypatch.setenv(name, value)
+    app.settings.cache_clear()
+    app.s3.cache_clear()
+    with mock_aws():
+        client = boto3.client("s3")
+        for zone in buckets.values():
+            client.create_bucket(Bucket=zone, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        yield client
+    app.settings.cache_clear()
+    app.s3.cache_clear()

@@ -3,10 +3,8 @@ import gzip
 import json
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import orjson
 import pytest
-from moto import mock_aws
 
 from contracts.errors import ConfigurationError
 from lake.raw_lines import read_metadata
@@ -61,23 +59,8 @@ def delivery(*payloads):
 
 
 @pytest.fixture
-def s3(monkeypatch):
-    """Buckets in moto, in this process; the function's memory of settings and clients starts empty."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "ingestion")
-    for zone in ("raw", "error", "processed"):
-        monkeypatch.setenv(f"{zone.upper()}_BUCKET", zone)
-    app.settings.cache_clear()
-    app.s3.cache_clear()
-    with mock_aws():
-        client = boto3.client("s3")
-        for zone in ("raw", "error", "processed"):
-            client.create_bucket(Bucket=zone, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        yield client
-    app.settings.cache_clear()
-    app.s3.cache_clear()
+def s3(zones):
+    return zones
 
 
 def keys(s3, bucket):
@@ -202,6 +185,13 @@ def test_a_mistake_of_ours_is_not_taken_for_a_failing_storage(s3, monkeypatch):
 def test_no_records_are_no_failure(s3):
     assert app.handler({"Records": []}, None) == {"batchItemFailures": []}
     assert keys(s3, "processed") == []
+
+
+def test_the_raw_object_carries_its_receipt(s3):
+    app.handler(delivery(event(), b"oops"), None)
+    (key,), (receipt_key,) = keys(s3, "raw"), keys(s3, "processed")
+    carried = s3.head_object(Bucket="raw", Key=key)["Metadata"]["receipt"]
+    assert json.loads(carried) == json.loads(stored(s3, "processed", receipt_key))
 
 
 def test_metrics_count_what_was_stored(s3, capsys):
