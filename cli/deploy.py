@@ -27,6 +27,7 @@ STACKS = (
     "reconciliation",
     "analytics",
     "monitoring",
+    "undelivered",
 )
 
 
