@@ -1,6 +1,14 @@
-"""`python -m bench`: every benchmark, one table each."""
+"""`python -m bench [name ...]`: the named benchmarks, or every one; a table each."""
+
+import sys
 
 from bench import ingestion
 
+BENCHMARKS = {"ingestion": ingestion.run}
+
 if __name__ == "__main__":
-    ingestion.run()
+    names = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        sys.exit(f"bench: there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.")
+    for name in names:
+        BENCHMARKS[name]()
