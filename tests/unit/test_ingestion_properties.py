@@ -6,6 +6,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from tests.unit.test_ingestion_unpack import aggregate
 DECODER = Decoder(load_contracts())
 START = datetime(2026, 11, 21, 11, tzinfo=UTC)
 GOOD = [line for kind, line in shop_lines(300, 3, START) if kind in ("event", "late")]
+ONE_OF_EACH_TYPE = list({event["type"]: event for event in map(orjson.loads, GOOD)}.values())
 EXAMPLES = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.005, 19.99, 1e13, 2.0])
 ANY_JSON = st.recursive(
@@ -50,19 +52,36 @@ def put(value, path, new):
     return changed
 
 
+def near_misses(value):
+    """Values that a rule may just not allow."""
+    if isinstance(value, bool) or value is None:
+        return [0, "true", [], None]
+    if isinstance(value, int | float):
+        return [value + 0.001, value + 0.5, -value, value * 10**15, float(value), 0, str(value), 2**63, True]
+    if isinstance(value, str):
+        return [value + "\n", value.lower(), value.upper(), value[:-1], value * 3000, "", value + "Z", f" {value}", 7]
+    return [None, [], {}, "", 1]
+
+
+def at(value, path):
+    for step in path:
+        value = value[step]
+    return value
+
+
 @st.composite
 def mutated_events(draw):
     """A good event with one or two of its values replaced, dropped or added, or with bytes of it changed."""
     event = orjson.loads(draw(st.sampled_from(GOOD)))
     for _ in range(draw(st.integers(0, 2))):
         path = draw(st.sampled_from(sorted(places(event), key=str)))
-        event = put(event, path, draw(ODD_VALUES))
+        event = put(event, path, draw(st.sampled_from(near_misses(at(event, path))) | ODD_VALUES))
     if isinstance(event, dict) and draw(st.booleans()):
         event[draw(st.sampled_from(["rank", "traceparent", "dataschema", "data_base64", "größe"]))] = draw(ODD_VALUES)
     line = json.dumps(event, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
     if draw(st.integers(0, 4)) == 0:
-        at = draw(st.integers(0, len(line)))
-        line = line[:at] + draw(st.binary(max_size=3)) + line[at + draw(st.integers(0, 3)) :]
+        cut = draw(st.integers(0, len(line)))
+        line = line[:cut] + draw(st.binary(max_size=3)) + line[cut + draw(st.integers(0, 3)) :]
     return line
 
 
@@ -101,6 +120,17 @@ def test_the_original_bytes_come_back_from_the_error_zone(record):
 @EXAMPLES
 @given(mutated_events())
 def test_what_the_quick_way_lets_in_the_rules_let_in_too_and_store_alike(event):
+    assert_judged_alike(event)
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH_TYPE, ids=lambda event: event["type"])
+def test_every_near_miss_of_every_value_is_judged_alike(event):
+    for path in places(event):
+        for value in near_misses(at(event, path)):
+            assert_judged_alike(json.dumps(put(event, path, value)).encode())
+
+
+def assert_judged_alike(event):
     try:
         quick = DECODER._accepted(event, ARRIVAL)
     except NOT_TYPED:
