@@ -51,8 +51,8 @@ def write_raw(folder, *events):
     raw = RawObject()
     for sequence, (event_id, event_type, data, minutes) in enumerate(events):
         time = NOON + timedelta(minutes=minutes)
-        event = {"id": event_id, "source": "/s", "type": event_type, "time": time.isoformat(), "data": data}
-        raw.add(place(sequence), event, time)
+        attributes = {"id": event_id, "source": "/s", "type": event_type, "time": time.isoformat()}
+        raw.add(place(sequence), event_type, time, attributes, data)
     path = folder / "raw/ingest_date=2026-11-22/ingest/shard-0/0-9.ndjson.gz"
     path.parent.mkdir(parents=True)
     path.write_bytes(raw.body())

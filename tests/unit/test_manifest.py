@@ -35,7 +35,7 @@ def put(s3, key, times, event_type):
     raw = RawObject()
     position = Position("ingest", "shard", "1", 0, NOON)
     for time in times:
-        raw.add(position, {"id": "e", "type": event_type, "data": {}}, time)
+        raw.add(position, event_type, time, {"id": "e", "type": event_type}, {})
     version = s3.put_object(Bucket=RAW, Key=key, Body=raw.body(), Metadata=raw.metadata())["VersionId"]
     return {"bucket": RAW, "key": key, "version": version, "size": 1}
 

@@ -58,7 +58,7 @@ def test_broken_events_are_refused_for_the_reason_that_was_meant(outcomes):
 
 def test_shares_of_kinds_and_types(made, outcomes):
     kinds = Counter(kind for kind, _ in made)
-    types = Counter(outcome.event["type"] for kind, outcome in outcomes if kind in (EVENT, LATE))
+    types = Counter(outcome.event_type for kind, outcome in outcomes if kind in (EVENT, LATE))
     sound = types.total()
     assert kinds[DUPLICATE] / len(made) == pytest.approx(0.01, abs=0.003)
     assert kinds[LATE] / sound == pytest.approx(0.03, abs=0.005)

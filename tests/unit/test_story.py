@@ -18,7 +18,7 @@ from contracts.errors import PipelineError
 UP = datetime(2026, 11, 22, 10, 0, 0, 5, tzinfo=UTC)
 SOUND = Outcome(
     sent=10, rows=7, redelivered=0, repeated=1, rejects_by_reason={"invalid_json": 2}, rows_by_type={"page_view": 7},
-    late_rows=0, published=7, not_of_this_sending=0, batch_ids=["b"], report_uris=[],
+    late_rows=0, published=7, more_in_records=0, not_of_this_sending=0, batch_ids=["b"], report_uris=[],
 )  # fmt: skip
 
 

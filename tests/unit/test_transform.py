@@ -72,9 +72,9 @@ def raw_line(
 ):
     """A raw line as ingestion writes it."""
     data = DATA.get(event_type, {}) | changes
-    event = {"id": event_id, "source": "/s", "type": event_type, "time": happened, "specversion": "1.0", "data": data}
+    attributes = {"id": event_id, "source": "/s", "type": event_type, "time": happened, "specversion": "1.0"}
     raw = RawObject()
-    raw.add(Position("ingest", "shard-0", sequence, 0, at), event, NOON)
+    raw.add(Position("ingest", "shard-0", sequence, 0, at), event_type, NOON, attributes, data)
     return raw.lines[0].decode()
 
 
