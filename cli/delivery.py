@@ -24,7 +24,8 @@ class Sent:
 
     sequences: dict[str, list[int]] = field(default_factory=dict)
 
-    def add(self, shard: str, sequence: str) -> None:
+    def add(self, record: Record, shard: str, sequence: str) -> None:
+        """Note where the stream put a record."""
         self.sequences.setdefault(shard, []).append(int(sequence))
 
     @property
@@ -58,7 +59,7 @@ def send(request: list[Record], put: Put, sleep: Sleep, jitter: Callable[[], flo
             if result.get("ErrorCode"):
                 refused.append((record, result["ErrorCode"]))
             else:
-                sent.add(result["ShardId"], result["SequenceNumber"])
+                sent.add(record, result["ShardId"], result["SequenceNumber"])
         if not refused:
             return
         request = [record for record, _ in refused]

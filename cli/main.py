@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cli.reject_commands import register as register_reject_commands
+
 app = typer.Typer(
     help="Events in, rows out: the pipeline on a laptop and on AWS.",
     no_args_is_help=True,
@@ -113,6 +115,9 @@ def status(
     raise typer.Exit(int(check and not document["is_balanced"]))
 
 
+register_reject_commands(app)
+
+
 @app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="A query in Athena's dialect, or - to read it from stdin.")],
@@ -123,7 +128,7 @@ def query(
     ] = None,
     stage: StageName = "local",
 ) -> None:
-    """Ask the tables events, rejected_events, batches and ingestions."""
+    """Ask the tables events, rejected_events, reject_fates, batches and ingestions."""
     from cli.connection import open_stage
     from cli.display import print_json
     from cli.query import ask_stage, print_answer, print_csv

@@ -58,6 +58,11 @@ def receipt_span(key: str) -> tuple[str, str, str]:
     return place, first, last
 
 
+def reject_fates_prefix(fate_date: str) -> str:
+    """Partition of the table `reject_fates`."""
+    return f"ledger/reject_fates/fate_date={fate_date}/"
+
+
 def batch_records_prefix(batch_date: str) -> str:
     """Where the ledger's records of batches started on a date lie (YYYY-MM-DD)."""
     return f"ledger/batches/batch_date={batch_date}/"

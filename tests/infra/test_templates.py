@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cli.deploy import STACKS, parameter_name
 from lake.columns import COMMON
+from lake.fates import RejectFate
 from lake.ledger import BatchRecord, IngestionReceipt
 from lake.positions import Position
 from lake.rejects import Reason, Reject, Stage
@@ -257,7 +258,8 @@ def test_the_table_of_rejects_has_the_columns_that_rejects_have(templates):
 
 
 def test_the_ledger_tables_have_the_columns_that_its_records_have(templates):
-    for logical, kind in (("BatchesTable", BatchRecord), ("IngestionsTable", IngestionReceipt)):
+    kinds = {"BatchesTable": BatchRecord, "IngestionsTable": IngestionReceipt, "RejectFatesTable": RejectFate}
+    for logical, kind in kinds.items():
         columns, keys, _ = json_columns(templates, logical)
         assert columns == [name for name in kind.__dataclass_fields__ if name not in keys], logical
 
