@@ -187,3 +187,12 @@ def zones(monkeypatch):
         yield client
     app.settings.cache_clear()
     app.s3.cache_clear()
+
+
+@pytest.fixture
+def error_zone(zones, monkeypatch):
+    """An empty error zone with a ledger beside it."""
+    from tests.unit.rejects_zone import ErrorZone
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return ErrorZone(zones)
