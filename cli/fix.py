@@ -43,9 +43,9 @@ class Fix:
         try:
             made = self.function(event, reject)
         except Exception as error:
-            return FixFailed(f"the fix raised {type(error).__name__}: {error}")
+            return FixFailed(f"raised {type(error).__name__}: {error}")
         if made is not None and not isinstance(made, bytes):
-            return FixFailed(f"the fix returned {type(made).__name__}; expected bytes, or None to discard")
+            return FixFailed(f"returned {type(made).__name__}")
         return made
 
 

@@ -68,7 +68,7 @@ class Judge:
         try:
             payload = self.fix(event, reject) if self.fix else event
         except FixFailed as failed:
-            refusal = Refusal("fix", str(failed), "a record, or None to discard the reject")
+            refusal = Refusal("fix", str(failed), "bytes, or None to discard the reject")
             return Judgement(reject, Verdict.FIX_FAILED, refusals=(refusal,))
         if payload is None:
             return Judgement(reject, Verdict.DISCARDED, is_changed=True)

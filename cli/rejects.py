@@ -61,9 +61,10 @@ def overview(found: FoundRejects, wanted: frozenset[Fate], samples: int) -> Over
 def as_json(seen: Overview, now: datetime, with_original: bool) -> dict:
     """The overview as one document."""
     names = ("stage", "reason", "event_type", "reject_date", "fate", "rejects")
+    rows = [[None if value == NO_TYPE else value for value in row] for row in seen.rows()]
     return {
         "rejects": seen.rejects,
-        "counts": [dict(zip(names, row, strict=True)) for row in seen.rows()],
+        "counts": [dict(zip(names, row, strict=True)) for row in rows],
         "samples": [sample_as_json(reject, now, with_original) | {"fate": fate} for reject, fate in seen.samples],
     }
 
@@ -95,8 +96,10 @@ def print_overview(out: Any, seen: Overview, wanted: frozenset[Fate], now: datet
     if not seen.rejects:
         out.print(f"There are no {kind}rejects of this selection." + ("" if EVERY in wanted else _hint(wanted)))
         return
-    heads = ("stage", "reason", "type", "day of arrival", "fate", "rejects")
-    out.print(table(None, heads, seen.rows()))
+    heads = ("stage", "reason", "type", "day of arrival", "rejects", "fate")
+    rows = [(*kind, count, fate) for *kind, fate, count in seen.rows()]
+    shown = len(heads) if len(wanted) > 1 else -1
+    out.print(table(None, heads[:shown], [row[:shown] for row in rows]))
     out.print(f"{seen.rejects:,} {kind}reject{'' if seen.rejects == 1 else 's'}", style="bold")
     for reject, fate in seen.samples:
         print_sample(out, reject, now, with_original, "" if len(wanted) == 1 else f" · {fate}")

@@ -70,7 +70,7 @@ def run(stage: Stage, selection: Selection, options: Options) -> None:
     document = forecast_as_json(forecast, began, options.with_original)
     if not options.as_json:
         tell_forecast(stage, forecast, options, began)
-    if options.send and forecast.rejects:
+    if options.send:
         document |= _send(stage, judge, found, forecast, options)
     if options.as_json:
         print_json(document)
@@ -140,7 +140,7 @@ def _send(stage: Stage, judge: Judge, found: FoundRejects, forecast: Forecast, o
         if options.timeout_seconds is not None and replayed.records:
             account = wait(stage, Sending(replayed, began), options.timeout_seconds, bars)
     document = _result(replayed, forecast, account)
-    if not options.as_json:
+    if forecast.rejects and not options.as_json:
         print_result(document, account)
     return document
 
@@ -169,10 +169,10 @@ def print_result(document: dict, account: Any) -> None:
     out = console()
     fates = ", ".join(f"{count:,} {fate}" for fate, count in document["fates"].items() if count) or "none decided"
     out.print(f"{document['sent']:,} records sent. Rejects: {fates}, {document['still_open']:,} still open.")
-    if account is None:
+    if account:
+        outcome = account.outcome()
+        out.print(outcome.sum_in_words(), style="bold")
+        if outcome.rejects_by_reason:
+            out.print(table("Refused", ("reason", "records"), outcome.rejects_by_reason.items()))
+    elif document["sent"]:
         out.print("`etl status` shows what becomes of the records, `etl rejects` what is refused again.")
-        return
-    outcome = account.outcome()
-    out.print(outcome.sum_in_words(), style="bold")
-    if outcome.rejects_by_reason:
-        out.print(table("Refused", ("reason", "records"), outcome.rejects_by_reason.items()))

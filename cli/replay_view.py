@@ -9,6 +9,7 @@ from cli.display import table
 from cli.judging import Judgement, Verdict
 from cli.rejects import print_lines, print_sample, printable, sample_as_json
 from cli.replay import Forecast
+from lake.stored_rejects import NO_TYPE
 
 TITLES = {
     Verdict.ACCEPTED: "would be accepted",
@@ -35,7 +36,8 @@ def forecast_as_json(forecast: Forecast, now: datetime, with_original: bool) -> 
 
 def _kind_as_json(forecast: Forecast, kind: tuple[str, str, str]) -> dict:
     verdicts = {verdict.name.lower(): count for verdict, count in forecast.verdicts[kind].items()}
-    names = dict(zip(("stage", "reason", "event_type"), kind, strict=True))
+    stage, reason, event_type = kind
+    names = {"stage": stage, "reason": reason, "event_type": None if event_type == NO_TYPE else event_type}
     return names | {"changed_by_fix": forecast.changed[kind]} | verdicts
 
 
@@ -67,9 +69,13 @@ def print_forecast(out: Any, forecast: Forecast, now: datetime, with_original: b
 
 
 def _print_judgement(out: Any, judgement: Judgement, now: datetime, with_original: bool) -> None:
-    print_sample(out, judgement.reject, now, with_original, f" · {judgement.verdict}")
-    refusal = judgement.refusals[0]
-    lines = {"now": refusal.reason, "· found": refusal.found, "· expected": refusal.expected}
+    reject, lines = judgement.reject, {}
+    for refusal in judgement.refusals[:1]:
+        lines["now"] = f"{refusal.reason}: {refusal.found}"
+        lines["expected"] = refusal.expected
+        if (refusal.reason, refusal.found) == (reject.reason, reject.found):
+            lines = {"now": "the same"}
     if with_original and judgement.is_changed and judgement.record:
         lines["fixed"] = printable(judgement.record.data)
+    print_sample(out, reject, now, with_original, f" · {judgement.verdict}")
     print_lines(out, lines.items())

@@ -81,8 +81,8 @@ def test_a_fix_that_returns_none_discards():
 @pytest.mark.parametrize(
     ("function", "says"),
     [
-        (lambda event, stored: json.loads(event)["nope"], "the fix raised KeyError: 'nope'"),
-        (lambda event, stored: "text", "the fix returned str; expected bytes, or None to discard"),
+        (lambda event, stored: json.loads(event)["nope"], "raised KeyError: 'nope'"),
+        (lambda event, stored: "text", "returned str"),
     ],
 )
 def test_a_fix_that_fails_leaves_the_reject_open_and_says_why(function, says):
