@@ -157,6 +157,15 @@ def test_a_replay_goes_on_where_it_was_interrupted(error_zone, interrupt, open_t
     assert (len(set(stream.taken)), len(stream.taken)) == (600, 600 + sent_twice)
 
 
+def test_the_fates_of_a_request_are_in_the_ledger_before_the_next_one_goes_out(error_zone):
+    store(error_zone, *(event(number) for number in range(600)))
+    stream, recorded = FakeStream(), []
+    put = stream.put
+    stream.put = lambda entries: recorded.append(len(error_zone.fates())) or put(entries)
+    replay(error_zone, stream)
+    assert recorded == [0, 500]
+
+
 def test_a_crash_between_sending_and_recording_sends_the_same_bytes_again(error_zone):
     store(error_zone, event(1))
     stream = FakeStream()
