@@ -13,6 +13,7 @@ from lake.positions import Position
 from lake.put_records import MAX_RECORD_BYTES
 from lake.stored_rejects import StoredReject
 from lambdas.ingestion.decode import Decoder
+from lambdas.ingestion.delivery import read_delivery
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DECODER = Decoder(load_contracts())
@@ -114,6 +115,23 @@ def test_a_line_of_the_transform_goes_back_as_an_event_once_a_fix_changed_it():
     assert json.loads(same.record.data) == EVENT
     changed = judge(stored, lambda event, _: event.replace(b"Jane", b"Joan"))
     assert (changed.verdict, changed.is_changed) == (Verdict.ACCEPTED, True)
+
+
+def test_a_raw_line_that_ingestion_wrote_is_accepted_as_the_event_it_was():
+    place = Position("ingest", "shardId-0", "7", 0, NOON)
+    (line,) = read_delivery([(SOUND, place)], DECODER).raw.lines
+    event = reject(line, stage="transform", reason="untypable").event()
+    assert json.loads(event) == EVENT
+    assert read_delivery([(event, place)], DECODER).raw.lines == [line]
+
+
+def test_a_record_of_several_events_is_worth_sending_for_one_of_them():
+    batch = judge(reject(b"[" + SOUND + b"," + RENAMED + b"]", reason="undelivered"))
+    assert (batch.verdict, batch.events, [r.reason for r in batch.refusals]) == (
+        Verdict.ACCEPTED, 1, ["invalid_data"],
+    )  # fmt: skip
+    assert batch.record.data == b"[" + SOUND + b"," + RENAMED + b"]"
+    assert judge(reject(b"[" + RENAMED + b"]", reason="undelivered")).verdict is Verdict.REFUSED
 
 
 def write(tmp_path, text):
