@@ -28,7 +28,11 @@ class Position(NamedTuple):
 
     def as_text(self) -> str:
         """`stream/shard/sequence/sub-sequence`, in text order along a shard."""
-        return f"{self.stream}/{self.shard}/{self.sequence:0>{SEQUENCE_DIGITS}}/{self.sub_sequence}"
+        return f"{self.record_text()}/{self.sub_sequence}"
+
+    def record_text(self) -> str:
+        """`stream/shard/sequence`: the record, whatever number of events it carries."""
+        return f"{self.stream}/{self.shard}/{self.sequence:0>{SEQUENCE_DIGITS}}"
 
     def as_json(self) -> dict:
         """The position as it stands in raw lines and rejects."""

@@ -53,7 +53,10 @@ class Reject:
     @property
     def reject_id(self) -> str:
         """Stable: the same record refused by the same stage has the same id, however often it is retried."""
-        return reject_id(self.stage, self.position.as_text())
+        # What was never delivered is a whole record, not the first event in it: a delivery that died may have refused
+        # that one alone, and deciding on it may not decide on the others.
+        is_record = self.reason == Reason.UNDELIVERED
+        return reject_id(self.stage, self.position.record_text() if is_record else self.position.as_text())
 
     def as_line(self) -> bytes:
         """The reject as a line of the error zone (stage, reason and date are the partition)."""

@@ -56,6 +56,15 @@ def test_a_reject_that_several_objects_hold_counts_once(error_zone):
     assert error_zone.open_ids() == [first.reject_id, second.reject_id]
 
 
+def test_a_decision_on_the_first_event_of_a_record_does_not_close_the_record_that_was_given_up(error_zone):
+    first_event = error_zone.reject(1, b"{broken")
+    record = error_zone.reject(1, b'[{broken,{"id":"sound"}]', Reason.UNDELIVERED)
+    error_zone.put(first_event)
+    error_zone.decide(first_event, Fate.REPLAYED)
+    error_zone.put(record)
+    assert [reject.original for reject in error_zone.found().open()] == [record.original]
+
+
 @pytest.mark.parametrize(
     ("status", "counts"), [("failed", 0), ("running", 0), ("committed", 1), ("published", 1), (None, 0)]
 )

@@ -78,7 +78,8 @@ def test_a_delivery_that_was_stored_in_part_is_lines_or_rejects_but_never_both(z
     told = {"invalid_json": 1} if is_raw else {"undelivered": 2}
     assert (ledger(zones).raw_lines, ledger(zones).rejects_by_reason) == (int(is_raw), told)
     assert ledger(zones).is_balanced
-    assert len({reject["reject_id"] for reject in rejects(zones)}) == (1 if is_raw else 2)
+    # The event that was refused before the delivery died is not the record that was given up: each can be replayed.
+    assert len({reject["reject_id"] for reject in rejects(zones)}) == {0: 2, 1: 3}.get(written, 1)
 
 
 def test_only_what_no_delivery_holds_becomes_a_reject(zones, monkeypatch):

@@ -42,6 +42,11 @@ def test_the_id_depends_on_stage_and_position_only():
     assert REJECT.reject_id != replace(REJECT, position=POSITION._replace(sub_sequence=1)).reject_id
 
 
+def test_what_was_never_delivered_is_the_whole_record_whose_first_event_has_an_id_of_its_own():
+    undelivered = replace(REJECT, reason=Reason.UNDELIVERED)
+    assert undelivered.reject_id == reject_id("ingestion", "ingest/shard/" + "1".zfill(56)) != REJECT.reject_id
+
+
 def test_the_id_can_be_computed_by_any_engine():
     assert reject_id("ingestion", "a/b") == hashlib.sha256(b"ingestion\na/b").hexdigest()[:32]
 
