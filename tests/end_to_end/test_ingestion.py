@@ -3,6 +3,7 @@
 import json
 import time
 
+import boto3
 import orjson
 import pytest
 
@@ -99,3 +100,34 @@ def test_three_shards_balance_in_the_ledger(etl, sent):
     assert status["ingestion"]["records"] == len(LINES) + len(RECORDS)
     assert status["ingestion"]["events"] == len(LINES) + 11
     assert status["batches"]["rows"] == count(etl) == 47
+
+
+def set_raw_bucket(etl, name):
+    """Where ingestion believes the raw zone to be; what it believed before."""
+    variables = ask(etl, "env")
+    keys = {"aws_access_key_id": variables["AWS_ACCESS_KEY_ID"]}
+    keys["aws_secret_access_key"] = variables["AWS_SECRET_ACCESS_KEY"]
+    session = boto3.Session(**keys, region_name=variables["AWS_REGION"])
+    client, function = session.client("lambda", endpoint_url=variables["AWS_ENDPOINT_URL"]), "tributary-local-ingestion"
+    settings = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=function, Environment={"Variables": settings | {"RAW_BUCKET": name}}
+    )
+    return settings["RAW_BUCKET"]
+
+
+def test_what_could_not_be_stored_is_a_reject_and_a_row_once_it_is_replayed(etl, sent, tmp_path):
+    before = ask(etl, "status")["ingestion"]
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(b"\n".join(event(f"late-{number}") for number in range(3)))
+    bucket = set_raw_bucket(etl, "no-such-bucket")
+    etl("send", str(events))
+    status = wait_for(etl, lambda found: found["rejects_by_reason"].get("undelivered") == 3)
+    assert status["ingestion"]["events"] == before["events"] + 3
+    assert (status["is_balanced"], status["lag"]["pending_lines"]) == (True, 0)
+
+    set_raw_bucket(etl, bucket)
+    replayed = ask(etl, "replay", "--reason", "undelivered", "--send", "--wait")
+    assert (replayed["outcome"]["rows"], replayed["still_open"]) == (3, 0)
+    assert count(etl, "event_id LIKE 'late-%'") == 3
+    assert ask(etl, "status", "--check")["is_balanced"]
