@@ -10,12 +10,13 @@ from datetime import datetime
 from functools import cached_property
 from importlib.resources import files
 
+from contracts import event_time
 from contracts.errors import ContractError
+from contracts.storable import check_storable
 from contracts.types import Struct, type_of
 from contracts.versions import Version, contract_name
 
-EVENT_TYPE = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-DEFAULT_TIME_BOUNDS = {"earliest": "2020-01-01T00:00:00Z", "ahead_seconds": 3600, "late_after_seconds": 86400}
+EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Contract:
 
     @property
     def _time_bounds(self) -> dict:
-        return DEFAULT_TIME_BOUNDS | self.document.get("x-event-time", {})
+        return event_time.DEFAULTS | self.document.get("x-event-time", {})
 
     def references(self, table: str) -> list[tuple[str, ...]]:
         """Paths of the fields that hold a key of the reference table; `[]` marks an array on the way."""
@@ -65,27 +66,63 @@ def _annotated(node: dict, keyword: str, value: str, path: tuple[str, ...]) -> I
 
 
 def read_contract(file_name: str, text: str) -> Contract:
-    """A contract from its file; ContractError where name, id or types are not what storage needs."""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ContractError(f"{file_name}: not JSON ({error}). Mend the file.") from error
+    """A contract as it is written; ContractError where it can be neither stored nor validated, with the way out."""
+    # Not every room that loads contracts has the validator's engine installed.
+    from contracts.engine import check_engine
+
+    contract = storable_contract(file_name, text)
+    check_engine(contract)
+    return contract
+
+
+def storable_contract(file_name: str, text: str) -> Contract:
+    """A contract whose data the tables can hold; what only the validator's engine can tell is not checked."""
+    contract = named_contract(file_name, text)
+    if contract.document.get("type") != "object":
+        raise ContractError(f"{file_name}: data has type {contract.document.get('type')!r}; expected 'object'.")
+    check_storable(contract.document, contract.event_type)
+    return contract
+
+
+def named_contract(file_name: str, text: str) -> Contract:
+    """A contract by its file name and $id; ContractError where they do not say which it is."""
+    document = _read_json(file_name, text)
     event_type = file_name.removesuffix(".json")
-    name = contract_name(document.get("$id", ""))
-    if not EVENT_TYPE.match(event_type) or not name or name.event_type != event_type:
+    identifier = document.get("$id")
+    name = contract_name(identifier) if isinstance(identifier, str) else None
+    if not EVENT_TYPE.fullmatch(event_type) or not name or name.event_type != event_type:
         raise ContractError(
-            f"{file_name}: $id is {document.get('$id')!r}; expected "
+            f"{file_name}: $id is {identifier!r}; expected "
             f"'urn:tributary:contract:{event_type}:MODEL-REVISION-ADDITION' in a file named as the event type "
             "(lower case letters, digits, underscores)."
         )
-    contract = Contract(event_type, name.version, document)
-    if not isinstance(contract.data_type, Struct):
-        raise ContractError(f"{file_name}: data has type {document.get('type')!r}; expected 'object'.")
-    return contract
+    return Contract(event_type, name.version, document)
+
+
+def _read_json(file_name: str, text: str) -> dict:
+    try:
+        document = json.loads(text, object_pairs_hook=_unique_members, parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ContractError(f"{file_name}: not JSON ({error}). Mend the file.") from error
+    if not isinstance(document, dict):
+        raise ContractError(f"{file_name}: a JSON {type(document).__name__}; expected an object, a JSON Schema.")
+    return document
+
+
+def _unique_members(members: list[tuple[str, object]]) -> dict:
+    found = dict(members)
+    if len(found) < len(members):
+        names = [name for name, _ in members]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def load_contracts() -> dict[str, Contract]:
     """All contracts beside this module, by event type, in alphabetical order."""
     documents = sorted((f for f in files("contracts").iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
-    contracts = [read_contract(f.name, f.read_text(encoding="utf-8")) for f in documents]
+    contracts = [storable_contract(f.name, f.read_text(encoding="utf-8")) for f in documents]
     return {contract.event_type: contract for contract in contracts}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from contracts.errors import ContractError
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+# A JSON number is read as a double, which keeps 15 decimal digits exactly and no more.
+EXACT_DIGITS = 15
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,11 @@ def _number(schema: dict, path: str) -> DataType:
     if "x-decimal" not in schema:
         return Scalar("double")
     precision, scale = schema["x-decimal"]["precision"], schema["x-decimal"]["scale"]
-    if not 0 <= scale <= precision <= 38:
-        raise ContractError(f"{path}: x-decimal is {precision},{scale}; expected 0 <= scale <= precision <= 38.")
+    if not (0 <= scale <= precision <= 38 and scale <= EXACT_DIGITS and precision):
+        raise ContractError(
+            f"{path}: x-decimal is {precision},{scale}; expected 0 <= scale <= precision <= 38, and a scale of "
+            f"{EXACT_DIGITS} at most, the digits that a JSON number keeps. Mend it, or send the number as a string."
+        )
     return Decimal(precision, scale)
 
 
@@ -101,11 +106,6 @@ def _array(schema: dict, path: str) -> DataType:
 def _object(schema: dict, path: str) -> DataType:
     _require(schema, path, "properties")
     fields = schema["properties"]
-    lowered = [name.lower() for name in fields]
-    if len(set(lowered)) != len(lowered):
-        raise ContractError(
-            f"{path}: two fields differ only in case, which Athena cannot tell apart: {sorted(fields)}. Rename one."
-        )
     return Struct(
         tuple(
             Field(name, type_of(node, f"{path}.{name}"), node.get("description", "")) for name, node in fields.items()

@@ -74,6 +74,7 @@ def test_several_references_of_one_type_are_mentioned_in_the_order_of_the_contra
     document = {
         "$id": "urn:tributary:contract:swap:1-0-0",
         "type": "object",
+        "additionalProperties": False,
         "properties": {
             "wanted": key | {"x-reference": "products"},
             "given": {"type": "array", "items": key | {"x-reference": "products"}},

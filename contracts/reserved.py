@@ -1,0 +1,19 @@
+"""Names that the lake takes for itself, so that no event type and no field has them."""
+
+COMMON_COLUMNS = (
+    *("event_id", "source", "event_type", "event_time", "event_date", "subject", "arrival_time"),
+    *("ingest_position", "is_late", "lateness_seconds", "batch_id"),
+)
+ENRICHMENT_COLUMNS = ("customer", "products")
+# Columns of a view per event type that are not the event's own: structs are written out, member by member.
+VIEW_COLUMNS = (
+    *COMMON_COLUMNS,
+    *("customer_customer_id", "customer_segment", "customer_home_country", "customer_signed_up_on"),
+    "products",
+)
+TABLES = ("events", "rejected_events", "batches", "ingestions")
+
+
+def view_name(event_type: str) -> str:
+    """The view that shows the events of one type."""
+    return f"{event_type}_events"
