@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import jsonschema_rs
 
 from contracts.contract import Contract
-
-# A JSON number is read as a double, which keeps 15 decimal digits exactly and no more.
-EXACT_DIGITS = 15
+from contracts.types import EXACT_DIGITS
 
 
 @dataclass(frozen=True)

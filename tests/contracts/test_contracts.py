@@ -223,6 +223,13 @@ def test_a_decimal_keeps_the_narrower_of_its_bounds():
     assert violation({"x": schema}, {"x": -1}).expected.startswith("the value is less than the minimum of 0")
 
 
+@pytest.mark.parametrize(("amount", "is_valid"), [(-99.99, True), (4.99, True), (-100, False), (5, False)])
+def test_a_decimal_is_held_to_the_contracts_own_exclusive_bounds_too(amount, is_valid):
+    bounds = {"exclusiveMinimum": -1000, "exclusiveMaximum": 5}
+    schema = {"type": "number", "x-decimal": {"precision": 4, "scale": 2}} | bounds
+    assert (violation({"x": schema}, {"x": amount}) is None) == is_valid
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
