@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.artifacts import artifacts, image_uri, upload
 from cli.stacks import Progress, apply, declared_parameters
+from cli.views import sync_views
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake.catalog import sync_columns
@@ -32,7 +33,7 @@ STACKS = (
 
 
 def deploy(session: Any, stage: str, project: str, root: Path, progress: Progress) -> dict[str, str]:
-    """Bring every stack of a stage to its template, and the table's columns to the contracts.
+    """Bring every stack of a stage to its template, and the table's columns and views to the contracts.
 
     Returns "created", "updated" or "unchanged" by stack; `progress` is told (stack name, what happens).
     """
@@ -109,10 +110,13 @@ def _uploaded(session: Any, stage: str, project: str, root: Path, progress: Prog
 
 
 def _sync_columns(session: Any, stage: str, project: str, progress: Progress) -> None:
-    database = _handed_over(session, project, stage, "DatabaseName")
-    added = sync_columns(database, load_contracts())
+    database, contracts = _handed_over(session, project, stage, "DatabaseName"), load_contracts()
+    added = sync_columns(database, contracts)
     if added:
         progress(f"{database}.events", f"added columns: {', '.join(outermost(added))}")
+    # A view names columns, so that they come first.
+    for view in sync_views(session.client("glue"), database, contracts):
+        progress(f"{database}.{view}", "view written")
 
 
 def outermost(columns: list[str]) -> list[str]:
