@@ -41,7 +41,7 @@ format: setup ## format and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-export: setup ## write the modules that notebooks are the source of
+export: setup ## write what notebooks and contracts are the source of
 	@$(BIN)/python -m cli.export
 
 notebooks: setup ## JupyterLab beside the local AWS

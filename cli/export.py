@@ -1,4 +1,7 @@
-"""`python -m cli.export`: writes the modules that notebooks are the source of; `--check` only compares."""
+"""`python -m cli.export`: writes what has its source elsewhere; `--check` only compares.
+
+Modules come from notebooks; reference pages and the baseline of the expectations from the contracts.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,11 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from cli.derived import derived_differences, write_derived
 from contracts.errors import PipelineError
 
 ROOT = Path(__file__).parents[1]
@@ -34,28 +40,49 @@ def exporting_notebooks(root: Path) -> dict[Path, Path]:
 
 def export(root: Path) -> list[Path]:
     """Write every exported module below `root`; the modules written."""
-    # Takes half a second, which other commands need not wait for.
-    from nbdev.export import nb_export
-
     modules = exporting_notebooks(root)
-    for notebook in modules.values():
-        # Any other lib_path would turn absolute imports into relative ones, which a Glue script cannot have.
-        nb_export(str(root / notebook), lib_path=str(root.resolve()))
+    with _exported(root) as copy:
+        for module in modules:
+            (root / module).parent.mkdir(parents=True, exist_ok=True)
+            (root / module).write_bytes((copy / module).read_bytes())
     return list(modules)
 
 
 def differences(root: Path) -> list[str]:
     """One sentence per module that is not what its notebook exports."""
-    with tempfile.TemporaryDirectory() as folder:
-        # A module names its notebook by relative path, so the copy keeps the folders.
-        copy = Path(folder).resolve()
-        shutil.copytree(root / FOLDER, copy / FOLDER, ignore=shutil.ignore_patterns(".*"))
-        export(copy)
+    with _exported(root) as copy:
         return [
             f"{module} differs from what {notebook} exports; make changes in the notebook, then run `make export`."
             for module, notebook in exporting_notebooks(root).items()
             if not (root / module).is_file() or (root / module).read_bytes() != (copy / module).read_bytes()
         ]
+
+
+@contextmanager
+def _exported(root: Path) -> Iterator[Path]:
+    """A folder with the modules that the notebooks export now.
+
+    Its name is no room's: imports of a room that the checkout's folder is called after would turn relative.
+    """
+    # Takes half a second, which other commands need not wait for.
+    from nbdev.export import nb_export
+
+    with tempfile.TemporaryDirectory() as folder:
+        # A module names its notebook by relative path, so the copy keeps the folders.
+        copy = Path(folder).resolve()
+        shutil.copytree(root / FOLDER, copy / FOLDER, ignore=shutil.ignore_patterns(".*"))
+        for notebook in exporting_notebooks(root).values():
+            # Any other lib_path would turn absolute imports into relative ones, which a Glue script cannot have.
+            nb_export(str(copy / notebook), lib_path=str(copy))
+        yield copy
+
+
+def _differences(root: Path) -> list[str]:
+    return [*differences(root), *derived_differences(root)]
+
+
+def _written(root: Path) -> list[str]:
+    return [f"wrote {path}" for path in [*export(root), *write_derived(root)]]
 
 
 def main(arguments: list[str]) -> int:
@@ -64,7 +91,7 @@ def main(arguments: list[str]) -> int:
         print(f"arguments are {arguments}; expected none or --check.", file=sys.stderr)
         return 2
     try:
-        told = differences(ROOT) if arguments else [f"wrote {module}" for module in export(ROOT)]
+        told = _differences(ROOT) if arguments else _written(ROOT)
     except PipelineError as error:
         print(error, file=sys.stderr)
         return 1

@@ -35,7 +35,7 @@ class Contract:
     @cached_property
     def earliest(self) -> datetime:
         """The oldest event time this type accepts (UTC)."""
-        return datetime.fromisoformat(self._time_bounds["earliest"])
+        return event_time.as_utc(self._time_bounds["earliest"])
 
     @property
     def ahead_seconds(self) -> int:

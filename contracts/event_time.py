@@ -31,11 +31,16 @@ def check_event_time(bounds: object, event_type: str) -> None:
             )
 
 
+def as_utc(text: str) -> datetime:
+    """The time that an RFC 3339 text says."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 def _is_time(text: object) -> bool:
     if not isinstance(text, str) or not RFC3339.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text).astimezone(UTC)
+        as_utc(text)
     except (ValueError, OverflowError):
         return False
     return True

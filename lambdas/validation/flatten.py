@@ -1,6 +1,7 @@
 """Nested rows as a flat table: what the suite names, and no more.
 
-A column is a common one (`event_id`), a member of a struct (`purchase.total`), or derived: see DERIVED.
+A column is a common one (`event_id`), a member of a struct (`purchase.total`), or derived: see DERIVED, and
+`has_required_fields.<event type>`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.contract import Contract
+from contracts.expectations import has_required_fields, required_paths
 from contracts.types import Array, Struct
 from lake.columns import UTC_TIME
 
@@ -29,17 +31,19 @@ class Derived:
 
 def columns_to_read(names: Iterable[str], contracts: Contracts) -> list[str]:
     """Parquet columns from which the flat ones are made."""
-    needed = (DERIVED[name].reads(contracts) if name in DERIVED else [name] for name in names)
+    derived = DERIVED | _required_of(contracts)
+    needed = (derived[name].reads(contracts) if name in derived else [name] for name in names)
     return sorted({column for columns in needed for column in columns})
 
 
 def flatten(rows: pa.Table, names: Iterable[str], contracts: Contracts) -> pa.Table:
     """One flat column per name; null where the file is older than the column. Decimals become doubles."""
-    return pa.table({name: _column(rows, name, contracts) for name in names})
+    derived = DERIVED | _required_of(contracts)
+    return pa.table({name: _column(rows, name, derived, contracts) for name in names})
 
 
-def _column(rows: pa.Table, name: str, contracts: Contracts) -> pa.ChunkedArray:
-    values = DERIVED[name].value(rows, contracts) if name in DERIVED else member(rows, name)
+def _column(rows: pa.Table, name: str, derived: dict[str, Derived], contracts: Contracts) -> pa.ChunkedArray:
+    values = derived[name].value(rows, contracts) if name in derived else member(rows, name)
     # pandas compares Decimal objects one by one; for a sign or a bound a double is as good.
     return values.cast(pa.float64()) if pa.types.is_decimal(values.type) else values
 
@@ -99,6 +103,21 @@ def _is_customer_known(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
     named = [pc.is_valid(member(rows, path)) for path in _customer_paths(contracts)]
     is_known = pc.is_valid(member(rows, "customer.customer_id"))
     return pc.if_else(reduce(pc.or_, named), is_known, pa.scalar(None, pa.bool_()))
+
+
+def _required_of(contracts: Contracts) -> dict[str, Derived]:
+    """One column per event type, as the expectations that contracts derive name it."""
+    return {has_required_fields(name): _required(contract) for name, contract in contracts.items()}
+
+
+def _required(contract: Contract) -> Derived:
+    columns = [".".join((contract.event_type, *path)) for path in required_paths(contract)]
+
+    def value(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+        is_whole = reduce(pc.and_, (pc.is_valid(member(rows, column)) for column in columns))
+        return pc.if_else(pc.equal(rows["event_type"], contract.event_type), is_whole, pa.scalar(None, pa.bool_()))
+
+    return Derived(lambda _: ["event_type", *columns], value)
 
 
 def _customer_paths(contracts: Contracts) -> list[str]:

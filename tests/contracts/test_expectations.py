@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +10,8 @@ import pytest
 
 from contracts.contract import load_contracts
 from contracts.errors import ConfigurationError
+from contracts.examples import example_of
+from contracts.expectations import required_paths, with_derived
 from lake.columns import table_schema
 from lambdas.validation.flatten import flatten
 from lambdas.validation.suite import columns_of, evaluate
@@ -19,7 +22,8 @@ EXPECTATIONS = SUITE["expectations"]
 CONTRACTS = load_contracts()
 PARAMETERS = {"event_types": sorted(CONTRACTS), "batch_ids": ["b1"]}
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ITEMS = [{"product_id": "p", "quantity": 1}]
+WRITTEN = [e for e in EXPECTATIONS if e["meta"] == {"origin": "hand-written"}]
+DERIVED = [e for e in EXPECTATIONS if e["meta"] == {"origin": "contract"}]
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +38,24 @@ def row(number, event_type, **data):
     return {**common, **times, **lateness, "event_type": event_type, event_type: data}
 
 
+def sound(number, event_type):
+    """A row with the contract's own example in it."""
+    text = json.dumps(example_of(CONTRACTS[event_type].document))
+    data = json.loads(text, parse_float=Decimal)
+    times = {"time": NOON} if event_type == "wikipedia_edit" else {}
+    return row(number, event_type, **data | times) | {"customer": {"customer_id": "u"}}
+
+
 def purchase(number):
-    bought = {"order_id": "o", "user_id": "u", "total": 5, "currency": "EUR", "items": ITEMS}
-    return row(number, "purchase", **bought) | {"customer": {"customer_id": "u"}}
+    return sound(number, "purchase")
 
 
 def refund(number):
-    given = {"refund_id": "r", "user_id": "u", "amount": 5, "currency": "EUR"}
-    return row(number, "refund", **given) | {"customer": {"customer_id": "u"}}
+    return sound(number, "refund")
 
 
 def edit(number):
-    return row(number, "wikipedia_edit", time=NOON)
+    return sound(number, "wikipedia_edit")
 
 
 def verdicts(rows):
@@ -61,7 +71,18 @@ def test_the_file_is_sorted_json_that_nothing_but_an_edit_changes():
     assert json.dumps(SUITE, indent=2, sort_keys=True) + "\n" == TEXT
 
 
-def test_nothing_in_the_file_is_generated():
+def test_the_file_holds_what_the_contracts_say_and_nothing_stale():
+    assert with_derived(SUITE, CONTRACTS) == SUITE
+    assert [e for e in EXPECTATIONS if e["meta"] not in ({"origin": "hand-written"}, {"origin": "contract"})] == []
+
+
+def test_an_expectation_that_is_missing_or_stale_is_found():
+    missing = SUITE | {"expectations": [e for e in EXPECTATIONS if e != DERIVED[3]]}
+    stale = SUITE | {"expectations": [*EXPECTATIONS, DERIVED[0] | {"description": "Every order is whole."}]}
+    assert with_derived(missing, CONTRACTS) == with_derived(stale, CONTRACTS) == SUITE
+
+
+def test_no_identifier_is_generated():
     assert '"id"' not in TEXT and "/home" not in TEXT and "rendered_content" not in TEXT
 
 
@@ -116,10 +137,32 @@ def test_an_expectation_fails_on_planted_data(expectation, column, planted):
     assert (expectation, column) in failed([first | planted, edit(2)])
 
 
-def test_every_expectation_has_planted_data():
-    columns = (" + ".join(e["kwargs"].get("column_list", [])) or e["kwargs"]["column"] for e in EXPECTATIONS)
-    written = [(e["type"].removeprefix("expect_"), c) for e, c in zip(EXPECTATIONS, columns, strict=True)]
+def test_every_hand_written_expectation_has_planted_data():
+    columns = (" + ".join(e["kwargs"].get("column_list", [])) or e["kwargs"]["column"] for e in WRITTEN)
+    written = [(e["type"].removeprefix("expect_"), c) for e, c in zip(WRITTEN, columns, strict=True)]
     assert written == [(expectation, column) for expectation, column, _ in PLANTED]
+
+
+def breaking(kwargs):
+    """The row that a derived expectation is about, broken in that one place."""
+    prefix, _, rest = kwargs["column"].partition(".")
+    if prefix == "has_required_fields":
+        broken, path = sound(1, rest), required_paths(CONTRACTS[rest])[-1]
+        value, event_type = None, rest
+    else:
+        broken, path, event_type = sound(1, prefix), rest.split("."), prefix
+        value = kwargs["min_value"] - 1 if "min_value" in kwargs else "no such value"
+    inner = broken[event_type]
+    for name in path[:-1]:
+        inner = inner[name]
+    inner[path[-1]] = value
+    return broken
+
+
+@pytest.mark.parametrize("derived", DERIVED, ids=lambda e: e["kwargs"]["column"])
+def test_a_derived_expectation_fails_on_a_row_broken_in_its_place(derived):
+    place = (derived["type"].removeprefix("expect_"), derived["kwargs"]["column"])
+    assert place in failed([breaking(derived["kwargs"]), sound(2, "sign_up")])
 
 
 def test_counts_are_told_and_values_are_not():

@@ -80,10 +80,13 @@ def test_two_notebooks_of_one_module_are_refused(tmp_path):
     )
 
 
-def test_absolute_imports_stay_absolute(tmp_path):
-    notebook(tmp_path, "10_a.ipynb", "room.a", code="from lake.columns import COMMON")
-    export.export(tmp_path)
-    assert "\nfrom lake.columns import COMMON\n" in (tmp_path / "room/a.py").read_text()
+@pytest.mark.parametrize("folder", ["checkout", "lake"])
+def test_absolute_imports_stay_absolute_whatever_the_checkout_is_called(tmp_path, folder):
+    root = tmp_path / folder
+    root.mkdir()
+    notebook(root, "10_a.ipynb", "room.a", code="from lake.columns import COMMON")
+    export.export(root)
+    assert "\nfrom lake.columns import COMMON\n" in (root / "room/a.py").read_text()
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--check"], 0), (["--chekc"], 2)])

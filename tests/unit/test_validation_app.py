@@ -1,14 +1,21 @@
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
+from contracts.contract import load_contracts
+from contracts.examples import example_of
 from lake.documents import read_json, write_json
 from lake.layout import batch_document_key
 from lambdas.validation import app
 from lambdas.validation.outcome import ValidationFailed
 
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REPORT = "data-quality/batch_date=2026-11-22/b1.html"
-REFUND = {"user_id": "u1", "refund_id": "r", "order_id": "o", "amount": 3, "currency": "EUR"}
+REFUND = {
+    "user_id": "u1", "refund_id": "r", "order_id": "o", "product_id": "p", "currency": "EUR", "reason": "late",
+}  # fmt: skip
+EDIT = example_of(load_contracts()["wikipedia_edit"].document) | {"time": NOON}
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def left(lake):
 
 
 def edit(lake, event_id):
-    return lake.row(event_id, event_type="wikipedia_edit", wikipedia_edit={"time": None, "channel": "#en", "page": "p"})
+    return lake.row(event_id, event_type="wikipedia_edit", wikipedia_edit=EDIT)
 
 
 def refund(lake, event_id, amount):

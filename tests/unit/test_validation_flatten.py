@@ -72,6 +72,13 @@ def test_items_are_counted():
     assert flat("purchase.item_count", purchase(), edit()) == [2, None]
 
 
+def test_a_row_has_its_required_fields_or_is_of_another_type():
+    seen = {"user_id": "u", "session_id": "s", "duration_ms": 1, "user_agent": "a", "page": {"url": "/", "title": "t"}}
+    lacking, nested = seen | {"user_agent": None}, seen | {"page": {"url": None, "title": "t"}}
+    rows = [row(page_view=data) for data in (seen, lacking, nested, seen | {"page": None})]
+    assert flat("has_required_fields.page_view", *rows, edit()) == [True, False, False, False, None]
+
+
 def test_a_customer_is_known_unknown_or_not_named():
     rows = [purchase(customer={"customer_id": "u"}), purchase(), edit()]
     assert flat("is_customer_known", *rows) == [True, False, None]

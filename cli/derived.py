@@ -1,0 +1,68 @@
+"""Files that follow from the contracts: the reference pages, and the baseline in the suite of expectations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from contracts.contract import Contract, read_contract
+from contracts.expectations import with_derived
+from contracts.pages import index, page
+
+CONTRACTS, PAGES, SUITE = Path("contracts"), Path("docs/contracts"), Path("expectations/events.json")
+
+
+def contracts_in(root: Path) -> dict[str, Contract]:
+    """The contracts of a checkout as they are written, by event type; ContractError for the first that is none."""
+    files = sorted((root / CONTRACTS).glob("*.json"))
+    contracts = [read_contract(file.name, file.read_text(encoding="utf-8")) for file in files]
+    return {contract.event_type: contract for contract in contracts}
+
+
+def derived_files(root: Path) -> dict[Path, str]:
+    """What each of these files must hold, by path below the checkout."""
+    contracts = contracts_in(root)
+    if not contracts:
+        return {}
+    pages = {PAGES / f"{name}.md": page(contract) for name, contract in contracts.items()}
+    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts)}
+
+
+def _suite(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
+    if not (root / SUITE).is_file():
+        return {}
+    suite = with_derived(json.loads((root / SUITE).read_text(encoding="utf-8")), contracts)
+    return {SUITE: json.dumps(suite, indent=2, sort_keys=True) + "\n"}
+
+
+def write_derived(root: Path) -> list[Path]:
+    """Write what follows from the contracts and remove pages of none; the files that changed."""
+    wanted, written = derived_files(root), []
+    for path, text in wanted.items():
+        if not _holds(root / path, text):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
+            written.append(path)
+    for path in stale_pages(root, wanted):
+        (root / path).unlink()
+    return written
+
+
+def derived_differences(root: Path) -> list[str]:
+    """One sentence per file that is not what the contracts say."""
+    wanted = derived_files(root)
+    differing = [
+        f"{path} differs from what the contracts say; change the contract, then run `make export`."
+        for path, text in wanted.items()
+        if not _holds(root / path, text)
+    ]
+    return differing + [f"{path} is the page of no contract; run `make export`." for path in stale_pages(root, wanted)]
+
+
+def stale_pages(root: Path, wanted: dict[Path, str]) -> list[Path]:
+    """Pages of event types that are gone."""
+    return [path for found in sorted((root / PAGES).glob("*.md")) if (path := found.relative_to(root)) not in wanted]
+
+
+def _holds(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8") == text
