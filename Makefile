@@ -34,6 +34,7 @@ check: setup ## what must hold before a commit: format, lint, templates, noteboo
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/cfn-lint infra/cloudformation/*.yaml
+	@$(BIN)/etl contracts check --against-main
 	@$(BIN)/python -m cli.export --check
 	@$(BIN)/pytest -q tests/house tests/contracts tests/infra tests/notebooks/test_drift.py
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.contracts_command import app as contracts_app
 from cli.reject_commands import register as register_reject_commands
 
 app = typer.Typer(
@@ -17,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(contracts_app, name="contracts")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 StageName = Annotated[str, typer.Option("--stage", envvar="TRIBUTARY_STAGE", help="Deployed stage.")]
@@ -128,7 +131,7 @@ def query(
     ] = None,
     stage: StageName = "local",
 ) -> None:
-    """Ask the tables events, rejected_events, reject_fates, batches and ingestions."""
+    """Ask events, rejected_events, reject_fates, batches and ingestions, or the view of an event type."""
     from cli.connection import open_stage
     from cli.display import print_json
     from cli.query import ask_stage, print_answer, print_csv

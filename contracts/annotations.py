@@ -9,6 +9,7 @@ from contracts.contract import Contract
 
 # How much of a value its mask leaves to see.
 EXPOSURE = {"drop": 0, "hash": 1, "truncate_ip": 2, None: 3}
+WORDS_ONLY = "changed words"
 WORDS = ("title", "description", "$comment", "deprecated", "examples", "default")
 
 
@@ -19,7 +20,7 @@ def annotation_changes(old: dict, new: dict, path: str, way_out: str) -> Iterato
     yield from _reference_changes(old, new, path, way_out)
     changed = [keyword for keyword in WORDS if old.get(keyword) != new.get(keyword)]
     if changed:
-        yield noted("changed words", path, f"{', '.join(changed)} changed")
+        yield noted(WORDS_ONLY, path, f"{', '.join(changed)} changed")
 
 
 def _unit_changes(old: dict, new: dict, path: str) -> Iterator[Change]:

@@ -19,7 +19,7 @@ def check_event_time(bounds: object, event_type: str) -> None:
     where = f"{event_type}: x-event-time"
     if not isinstance(bounds, dict) or not bounds.keys() <= DEFAULTS.keys():
         raise ContractError(f"{where} is {bounds!r}; expected an object with some of {', '.join(DEFAULTS)}. Mend it.")
-    if "earliest" in bounds and not _is_time(bounds["earliest"]):
+    if "earliest" in bounds and not is_time(bounds["earliest"]):
         raise ContractError(
             f"{where}.earliest is {bounds['earliest']!r}; expected an RFC 3339 time with offset, such as "
             "'2020-01-01T00:00:00Z'. Mend it."
@@ -36,7 +36,8 @@ def as_utc(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def _is_time(text: object) -> bool:
+def is_time(text: object) -> bool:
+    """Whether it is an RFC 3339 time with offset, in the years 1 to 9999 of UTC."""
     if not isinstance(text, str) or not RFC3339.fullmatch(text):
         return False
     try:
