@@ -55,19 +55,24 @@ def print_check(result: Result, why: str) -> None:
         if change.kind != WORDS_ONLY:
             print(change.in_words(), file=sys.stdout if change.is_accepted else sys.stderr)
     if in_words := sum(change.kind == WORDS_ONLY for change in result.changes):
-        print(f"accepted: {in_words} places with other words (titles, descriptions, examples, defaults)")
+        print(f"accepted: other words in {counted(in_words, 'place')} (titles, descriptions, examples, defaults)")
     for refusal in result.refusals:
         print(f"REFUSED: {refusal}", file=sys.stderr)
     versions = ", ".join(f"{name} {contract.version}" for name, contract in result.contracts.items())
-    print(f"{len(result.contracts)} contracts can be stored and validated: {versions}")
+    print(f"{counted(len(result.contracts), 'contract')} can be stored and validated: {versions}")
 
 
 def print_new(root: Path, path: Path, sample: Sample, guesses: list[str]) -> None:
     """Where the contract is, what was guessed, and what to do next."""
-    others = f" ({sample.other_types:,} lines of other types passed over)" if sample.other_types else ""
-    print(f"{path.relative_to(root)} accepts all {len(sample.data):,} lines of the sample{others}.")
+    others = f" ({counted(sample.other_types, 'line')} of other types passed over)" if sample.other_types else ""
+    print(f"{path.relative_to(root)} accepts the {counted(len(sample.data), 'line')} of the sample{others}.")
     for guess in guesses:
         print(f"  guessed: {guess}")
     print(
         "Next: describe the event and each field, tighten the bounds, mark personal data (x-pii), then `make export`."
     )
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 line`, `2,000 lines`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

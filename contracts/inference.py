@@ -124,12 +124,13 @@ def _integer(seen: Seen, path: str, inference: Inference) -> dict:
                 "Send it as a string."
             )
     low, high = min(seen.plain()), max(seen.plain())
-    return {"type": "integer", "minimum": -_roomy(-low) if low < 0 else 0, "maximum": _roomy(max(high, 0))}
+    minimum = -_roomy(-low, -INT64_MIN) if low < 0 else 0
+    return {"type": "integer", "minimum": minimum, "maximum": _roomy(max(high, 0), INT64_MAX)}
 
 
-def _roomy(value: int) -> int:
+def _roomy(value: int, most: int) -> int:
     """A power of ten with room for ten times the value, or all that 64 bits hold."""
-    return next((power for power in POWERS if power >= 10 * value), INT64_MAX)
+    return next((power for power in POWERS if power >= 10 * value), most)
 
 
 def _number(seen: Seen, path: str, inference: Inference) -> dict:

@@ -56,7 +56,10 @@ urn:tributary:contract:<event type>:<MODEL>-<REVISION>-<ADDITION>
 |---|---|
 | left out, or another schema's | the event is judged by the current contract of its type |
 | the same model, this version or an older one | it is read: what an older revision or addition took, this one takes |
-| a newer version, or another model | it is a reject, `unknown_contract_version`: deploy the contract, then replay |
+| a newer version, another model, another type's contract | it is a reject, `unknown_contract_version` |
+
+Once the newer contract is deployed, such a reject can be replayed. What an event must be beside its data:
+[events.md](../events.md).
 
 An ADDITION adds optional fields, a REVISION accepts more values. A MODEL does not change: what breaks it is a new event
 type, since rows of both would lie in one column. `etl contracts check --against REF` tells them apart.

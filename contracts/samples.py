@@ -28,7 +28,7 @@ def read_sample(lines: Iterable[bytes], name: str, event_type: str) -> Sample:
         if line.strip():
             _take(sample, _object(line, f"{name} line {number}"), number, event_type, f"{name} line {number}")
     if not sample.data:
-        others = f", {sample.other_types} lines are CloudEvents of other types" if sample.other_types else ""
+        others = f" ({sample.other_types} are CloudEvents of other types)" if sample.other_types else ""
         raise ContractError(
             f"{name}: no line is data of {event_type}{others}; expected one JSON object a line. Name another file."
         )

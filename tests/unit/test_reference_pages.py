@@ -20,5 +20,5 @@ def test_the_example_of_a_page_passes_the_decoder(event_type):
     position = Position("ingest", "shardId-000000000000", "1", 0, datetime(2026, 11, 22, 10, tzinfo=UTC))
     outcome = Decoder(CONTRACTS).decode(text.encode(), position)
     assert isinstance(outcome, Accepted), outcome
-    assert outcome.event["type"] == event_type
-    assert outcome.event["data"].keys() == json.loads(text)["data"].keys()
+    assert outcome.event_type == event_type
+    assert json.loads(text)["data"].keys() == CONTRACTS[event_type].document["properties"].keys()
