@@ -11,7 +11,7 @@ VIEW_COLUMNS = (
     *("customer_customer_id", "customer_segment", "customer_home_country", "customer_signed_up_on"),
     "products",
 )
-TABLES = ("events", "rejected_events", "batches", "ingestions")
+TABLES = ("events", "rejected_events", "reject_fates", "batches", "ingestions")
 
 
 def view_name(event_type: str) -> str:

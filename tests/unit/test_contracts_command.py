@@ -1,51 +1,14 @@
-"""`etl contracts` on real git repositories: what it compares with, what it prints, how it ends."""
+"""`etl contracts` on real git repositories: what it prints, and how it ends."""
 
 import json
-import os
-import subprocess
-from itertools import count
 
 import pytest
 from typer.testing import CliRunner
 
 from cli import connection
 from cli.contracts_command import app
-from cli.git import GitError, contract_texts, main_reference
 from contracts.errors import PipelineError
-
-NUMBERS = count()
-TEXT = {"type": "string", "maxLength": 9}
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.com", "GIT_COMMITTER_NAME": "t",
-    "GIT_COMMITTER_EMAIL": "t@example.com", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull,
-}  # fmt: skip
-
-
-class Clone:
-    """A repository with contracts."""
-
-    def __init__(self, root):
-        self.root = root
-        (root / "contracts").mkdir(parents=True, exist_ok=True)
-
-    def git(self, *arguments):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        done = subprocess.run(
-            ["git", "-C", str(self.root), *arguments],
-            env=environment | IDENTITY, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return done.stdout.strip()
-
-    def write(self, event_type="order", version="1-0-0", **properties):
-        document = {"$id": f"urn:tributary:contract:{event_type}:{version}", "type": "object"}
-        document |= {"additionalProperties": False, "properties": properties or {"x": TEXT}}
-        (self.root / f"contracts/{event_type}.json").write_text(json.dumps(document))
-
-    def commit(self):
-        self.git("add", "-A")
-        # Else two commits of one second and one parent are the same commit.
-        self.git("commit", "-q", "--allow-empty", "-m", str(next(NUMBERS)))
-        return self.git("rev-parse", "HEAD")
+from tests.unit.git_clone import TEXT, Clone
 
 
 @pytest.fixture
@@ -70,75 +33,11 @@ def etl(clone, monkeypatch):
     return run
 
 
-def test_contracts_are_read_as_they_were_at_a_commit(clone):
-    clone.write()
-    first = clone.commit()
-    clone.write("basket")
-    (clone.root / "contracts/types.py").write_text("")
-    clone.commit()
-    assert list(contract_texts(clone.root, first)) == ["order.json"]
-    assert list(contract_texts(clone.root, "main")) == ["basket.json", "order.json"]
-
-
-def test_a_commit_without_contracts_has_none(clone):
-    assert contract_texts(clone.root, clone.commit()) == {}
-
-
-@pytest.mark.parametrize("reference", ["nope", "--help", "HEAD:contracts"])
-def test_a_reference_that_git_does_not_know_is_told(clone, reference):
-    clone.write()
-    clone.commit()
-    with pytest.raises(GitError) as refused:
-        contract_texts(clone.root, reference)
-    assert str(refused.value) == (
-        f"git knows no commit {reference!r} in {clone.root}; expected a commit, branch or tag of this clone. "
-        "Fetch it (`git fetch`), or name another."
-    )
-
-
-def test_on_a_branch_the_main_branch_is_compared_where_the_branch_left_it(clone):
-    left = clone.commit()
-    clone.git("checkout", "-q", "-b", "topic")
-    clone.commit()
-    clone.git("checkout", "-q", "main")
-    clone.commit()
-    clone.git("checkout", "-q", "topic")
-    assert main_reference(clone.root) == (left, "where HEAD left main")
-
-
-def test_on_the_main_branch_the_commit_before_is_compared(clone):
-    before = clone.commit()
-    clone.commit()
-    assert main_reference(clone.root) == (before, "the commit before HEAD")
-
-
-def test_a_detached_head_of_a_fresh_clone_is_compared_with_the_main_branch(clone, tmp_path):
-    clone.commit()
-    left = clone.commit()
-    clone.git("checkout", "-q", "-b", "topic")
-    clone.commit()
-    clone.git("clone", "-q", str(clone.root), str(tmp_path / "fresh"))
-    fresh = Clone(tmp_path / "fresh")
-    fresh.git("remote", "set-head", "origin", "main")
-    fresh.git("checkout", "-q", "--detach", "origin/topic")
-    assert main_reference(fresh.root) == (left, "where HEAD left origin/HEAD")
-
-
-def test_commits_that_are_not_pushed_are_compared_with_the_last_that_was(clone, tmp_path):
-    pushed = clone.commit()
-    clone.git("clone", "-q", str(clone.root), str(tmp_path / "fresh"))
-    fresh = Clone(tmp_path / "fresh")
-    fresh.commit()
-    fresh.commit()
-    assert main_reference(fresh.root) == (pushed, "where HEAD left origin/HEAD")
-
-
-def test_a_shallow_clone_has_nothing_to_compare_with(clone, tmp_path, etl, monkeypatch):
+def test_a_shallow_clone_passes_the_check_and_says_why(clone, tmp_path, etl, monkeypatch):
     clone.write()
     clone.commit()
     clone.commit()
     clone.git("clone", "-q", "--depth", "1", f"file://{clone.root}", str(tmp_path / "shallow"))
-    assert main_reference(tmp_path / "shallow") == (None, "this clone has no commit before HEAD")
     monkeypatch.setattr(connection, "ROOT", tmp_path / "shallow")
     assert etl("check", "--against-main")[:2] == (
         0,
@@ -161,10 +60,6 @@ def test_neither_a_folder_without_git_nor_a_machine_without_git_fails_the_check(
     code, out, _ = etl("check", "--against-main")
     assert code == 0
     assert "compared with no earlier commit: git is not installed; expected it to compare with another commit." in out
-
-
-def test_a_repository_without_a_commit_is_told(clone):
-    assert main_reference(clone.root) == (None, "this repository has no commit yet")
 
 
 def test_an_accepted_change_ends_with_0(clone, etl):

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+from pathlib import Path
 
 import boto3
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from cli.views import sync_views
 from contracts.contract import load_contracts, read_contract
 from contracts.errors import PipelineError
-from contracts.reserved import VIEW_COLUMNS
+from contracts.reserved import TABLES, VIEW_COLUMNS
 from lake.columns import COMMON
 from lake.views import view_columns, view_input, view_sql
 
@@ -64,6 +66,11 @@ def test_what_enrichment_adds_is_there_where_the_contract_names_references():
 
 def test_names_that_fields_yield_to_are_the_views_own():
     assert tuple(c.name for c in view_columns(CONTRACTS["purchase"]))[: len(VIEW_COLUMNS)] == VIEW_COLUMNS
+
+
+def test_no_view_takes_the_name_of_a_table():
+    template = (Path(__file__).parents[2] / "infra/cloudformation/catalog.yaml").read_text()
+    assert set(re.findall(r"^ {6,8}Name: (\w+)$", template, re.MULTILINE)) == set(TABLES)
 
 
 def test_the_catalogs_entry_is_one_that_athena_reads():
