@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from contracts import event_time
 from contracts.errors import ContractError
+from contracts.masks import stored_document
 from contracts.storable import check_storable
 from contracts.types import Struct, type_of
 from contracts.versions import Version, contract_name
@@ -29,8 +30,18 @@ class Contract:
 
     @cached_property
     def data_type(self) -> Struct:
-        """The logical type of `data`."""
+        """The logical type of `data` as it is sent."""
         return type_of(self.document, self.event_type)
+
+    @cached_property
+    def stored_document(self) -> dict:
+        """The JSON Schema without the fields that are never stored."""
+        return stored_document(self.document, self.event_type)
+
+    @cached_property
+    def stored_type(self) -> Struct:
+        """The logical type of `data` as the table holds it."""
+        return type_of(self.stored_document, self.event_type)
 
     @cached_property
     def earliest(self) -> datetime:

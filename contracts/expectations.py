@@ -27,13 +27,15 @@ def has_required_fields(event_type: str) -> str:
 
 
 def required_paths(contract: Contract) -> list[tuple[str, ...]]:
-    """Fields that no row of the type may lack: required, never null, all the way down, and not masked away."""
-    return [path for path, node, is_required in _fields(contract.document, (), True) if is_required and _is_kept(node)]
+    """Fields that no row of the type may lack: required, never null, all the way down, and stored."""
+    return [path for path, _, is_required in _fields(contract.stored_document, (), True) if is_required]
 
 
 def derived_expectations(contract: Contract) -> list[dict]:
     """The baseline of one event type, in the order of its fields."""
-    listed = [e for path, node, _ in _fields(contract.document, (), True) for e in _of_field(contract, path, node)]
+    listed = [
+        e for path, node, _ in _fields(contract.stored_document, (), True) for e in _of_field(contract, path, node)
+    ]
     return [*_of_required(contract), *listed]
 
 
@@ -46,10 +48,6 @@ def _fields(node: dict, above: tuple[str, ...], is_there: bool) -> Iterator[tupl
             yield from _fields(child, path, is_required)
         else:
             yield path, child, is_required
-
-
-def _is_kept(node: dict) -> bool:
-    return node.get("x-pii") != "drop"
 
 
 def _of_required(contract: Contract) -> Iterator[dict]:

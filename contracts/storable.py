@@ -13,6 +13,7 @@ from contracts.errors import ContractError
 from contracts.event_time import check_event_time
 from contracts.flat import flat_columns
 from contracts.keywords import BY_TYPE, WAYS_OUT, allowed
+from contracts.masks import stored_document
 from contracts.reserved import COMMON_COLUMNS, ENRICHMENT_COLUMNS, TABLES, view_name
 from contracts.types import Struct, type_of
 
@@ -29,6 +30,7 @@ def check_storable(document: dict, event_type: str) -> Struct:
     check_event_time(document.get("x-event-time", {}), event_type)
     data_type = type_of(document, event_type)
     assert isinstance(data_type, Struct)
+    stored_document(document, event_type)
     _check_view_columns(event_type, data_type)
     return data_type
 

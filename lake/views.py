@@ -35,7 +35,7 @@ def view_columns(contract: Contract) -> list[ViewColumn]:
     common = [ViewColumn(field.name, _quoted(field.name), field.type, "") for field in COMMON]
     own = [
         ViewColumn(c.name, _quoted(contract.event_type, *c.path), arrow_type(c.type), c.description)
-        for c in flat_columns(contract.event_type, contract.data_type)
+        for c in flat_columns(contract.event_type, contract.stored_type)
     ]
     return [*common, *_enrichment_columns(contract), *own]
 

@@ -36,15 +36,21 @@ def contract(required=(), top=None, **properties):
 def test_required_fields_are_followed_into_objects_that_are_always_there():
     shipped = closed(to=TEXT, note=TEXT) | {"required": ["to"]}
     order = contract(
-        ["id", "who", "ship", "maybe", "lines"],
+        ["id", "who", "names", "ship", "maybe", "lines"],
         id=TEXT,
         who=TEXT | {"x-pii": "drop"},
+        names={"type": "array", "items": TEXT | {"x-pii": "drop"}},
         ship=shipped,
         gift=shipped,
         maybe=shipped | {"type": ["object", "null"]},
         lines={"type": "array", "items": closed(sku=TEXT) | {"required": ["sku"]}},
     )
     assert required_paths(order) == [("id",), ("ship", "to"), ("lines",)]
+
+
+def test_a_contract_that_stores_nothing_is_refused():
+    with pytest.raises(ContractError, match="order: x-pii drops every field; expected at least one that is stored"):
+        contract(id=TEXT | {"x-pii": "drop"})
 
 
 def test_the_baseline_has_one_entry_a_type_and_one_a_list_or_bound():

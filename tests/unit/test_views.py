@@ -56,6 +56,15 @@ def test_fields_stand_side_by_side_after_the_common_columns():
     assert [column.name for column in view_columns(ORDER)][:11] == COMMON.names
 
 
+def test_what_is_never_stored_is_no_column():
+    secret = TEXT | {"x-pii": "drop"}
+    order = contract(id=TEXT, who=closed(name=secret), tags={"type": "array", "items": closed(sku=TEXT, by=secret)})
+    assert [(column.name, str(column.type)) for column in view_columns(order)[11:]] == [
+        ("id", "string"),
+        ("tags", "list<item: struct<sku: string>>"),
+    ]
+
+
 def test_what_enrichment_adds_is_there_where_the_contract_names_references():
     names = [column.name for column in view_columns(CONTRACTS["refund"])]
     assert names[11:16] == [
