@@ -49,7 +49,7 @@ def _content(sample_file: str) -> bytes:
 
 
 def _require_every_line(contract: Contract, sample: Sample) -> None:
-    validator = DataValidator(contract)
+    validator = DataValidator(contract.document)
     for line, data in sample.data:
         if violation := validator.violation(json.loads(json.dumps(data, default=float))):
             raise ContractError(

@@ -82,7 +82,7 @@ def read_contract(file_name: str, text: str) -> Contract:
     from contracts.engine import check_engine
 
     contract = storable_contract(file_name, text)
-    check_engine(contract)
+    check_engine(contract.document, contract.event_type)
     return contract
 
 

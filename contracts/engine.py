@@ -6,19 +6,18 @@ from collections.abc import Iterator
 
 import jsonschema_rs
 
-from contracts.contract import Contract
 from contracts.errors import ContractError
 from contracts.validator import DataValidator
 
 
-def check_engine(contract: Contract) -> None:
+def check_engine(document: dict, event_type: str) -> None:
     """ContractError for what is no JSON Schema, what does not compile, and values against their own schema."""
-    for path, node in nodes(contract.document, contract.event_type):
+    for path, node in nodes(document, event_type):
         if "pattern" in node:
             _check_pattern(node, path)
-    _check_schema(contract)
-    for path, node in nodes(contract.document, contract.event_type):
-        _check_own_values(contract, node, path)
+    _check_schema(document, event_type)
+    for path, node in nodes(document, event_type):
+        _check_own_values(node, path)
 
 
 def nodes(node: dict, path: str) -> Iterator[tuple[str, dict]]:
@@ -40,26 +39,26 @@ def _check_pattern(node: dict, path: str) -> None:
         ) from error
 
 
-def _check_schema(contract: Contract) -> None:
+def _check_schema(document: dict, event_type: str) -> None:
     try:
-        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema"} | contract.document)
-        DataValidator(contract)
+        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema"} | document)
+        DataValidator(document)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         found = str(error).splitlines()[0]
         raise ContractError(
-            f"{contract.event_type}: not valid JSON Schema 2020-12: {found}. Mend the schema at that place."
+            f"{event_type}: not valid JSON Schema 2020-12: {found}. Mend the schema at that place."
         ) from error
 
 
-def _check_own_values(contract: Contract, node: dict, path: str) -> None:
+def _check_own_values(node: dict, path: str) -> None:
     own = [("const", node["const"])] if "const" in node else []
     own += [("default", node["default"])] if "default" in node else []
     own += [(keyword, value) for keyword in ("enum", "examples") for value in node.get(keyword, [])]
     if not own:
         return
-    # The contract of a value stands in for the one of an event, so that both are judged by the same validator.
+    # The schema of a value stands in for the one of an event, so that both are judged by the same validator.
     wrapped = {"type": "object", "additionalProperties": False, "properties": {"value": node}}
-    validator = DataValidator(Contract(contract.event_type, contract.version, wrapped))
+    validator = DataValidator(wrapped)
     for keyword, value in own:
         if violation := validator.violation({"value": value}):
             expected = violation.expected.split(" (contract rule")[0]

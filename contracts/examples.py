@@ -59,7 +59,7 @@ def check_example(contract: Contract) -> None:
     """ContractError where no example can be made that the contract itself accepts."""
     from contracts.validator import DataValidator
 
-    violation = DataValidator(contract).violation(example_of(contract.document))
+    violation = DataValidator(contract.document).violation(example_of(contract.document))
     if violation:
         field = violation.path.replace("data", contract.event_type, 1)
         raise ContractError(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import jsonschema_rs
 
-from contracts.contract import Contract
 from contracts.types import EXACT_DIGITS
 
 
@@ -21,10 +20,10 @@ class Violation:
 
 
 class DataValidator:
-    """Checks the `data` of one event type."""
+    """Checks the `data` of one event type; `document` is its contract as written."""
 
-    def __init__(self, contract: Contract) -> None:
-        schema = with_storage_bounds(contract.document)
+    def __init__(self, document: dict) -> None:
+        schema = with_storage_bounds(document)
         self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="the value")
 
     def violation(self, data: object) -> Violation | None:

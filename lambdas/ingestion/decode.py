@@ -42,7 +42,7 @@ class Decoder:
 
     def __init__(self, contracts: dict[str, Contract]) -> None:
         self._contracts = contracts
-        self._validators = {name: DataValidator(contract) for name, contract in contracts.items()}
+        self._validators = {name: DataValidator(contract.document) for name, contract in contracts.items()}
         self._typed, settles = event_decoder(contracts.values())
         self._quick = {name: (settle, *_time_bounds(contracts[name])) for name, settle in settles.items()}
         self._is_source = lru_cache(VALUES_REMEMBERED)(lambda text: text.isprintable() and is_uri_reference(text))

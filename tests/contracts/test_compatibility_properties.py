@@ -166,7 +166,7 @@ def test_an_event_of_the_old_version_is_accepted_by_every_accepted_new_one(data)
     old, new = contract(field), contract(data.draw(changed(field)))
     if old is None or new is None or any(not c.is_accepted and c.kind != "version too low" for c in compare(old, new)):
         return
-    judge, judge_anew = DataValidator(old), DataValidator(new)
+    judge, judge_anew = DataValidator(old.document), DataValidator(new.document)
     accepted = [value for value in values(field) if judge.violation({"x": value}) is None]
     event(f"{'changed' if compare(old, new) else 'same'}, {'judged' if accepted else 'nothing to judge'}")
     for value in accepted:

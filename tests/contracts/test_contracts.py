@@ -29,7 +29,7 @@ def read(file_name="order.json", **changes):
 
 
 def violation(properties, data, **changes):
-    return DataValidator(Contract("order", Version(1, 0, 0), document(properties, **changes))).violation(data)
+    return DataValidator(document(properties, **changes)).violation(data)
 
 
 def test_every_contract_is_loaded_by_its_event_type():
@@ -42,7 +42,7 @@ def test_every_contract_can_be_typed_and_validated():
     for contract in load_contracts().values():
         assert spark_type(contract.data_type).fieldNames() == list(contract.document["properties"])
         assert arrow_type(contract.data_type).num_fields == len(contract.document["properties"])
-        assert DataValidator(contract).violation({}) is not None
+        assert DataValidator(contract.document).violation({}) is not None
 
 
 def test_a_contract_says_version_and_time_bounds():

@@ -63,7 +63,7 @@ def test_data_that_went_through_the_table_still_fits_its_contract():
     view = {"user_id": "u-1", "session_id": "s-1", "product_id": None, "page": page, "utm": None, "duration_ms": 5}
     row = ROW | {"event_type": "page_view", "page_view": view | {"user_agent": "curl"}}
     data = orjson.loads(as_message(row, CONTRACTS["page_view"]).data)["data"]
-    assert DataValidator(CONTRACTS["page_view"]).violation(data) is None
+    assert DataValidator(CONTRACTS["page_view"].document).violation(data) is None
     assert data["page"] == {"url": "https://shop.example", "title": "Shop"}
 
 
