@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache, reduce
-from itertools import takewhile
 
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.expressions import (
@@ -17,13 +16,10 @@ from pyiceberg.expressions import (
     LessThanOrEqual,
     Or,
 )
-
-# pyiceberg has no public way to ask whether one file's statistics allow a filter to match.
-from pyiceberg.expressions.visitors import _InclusiveMetricsEvaluator
 from pyiceberg.io import FileIO, load_file_io
 from pyiceberg.manifest import DataFile, ManifestContent
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot, ancestors_of
+from pyiceberg.table.snapshots import Snapshot
 
 from contracts.contract import Contract
 from lake.columns import table_schema
@@ -104,29 +100,14 @@ def committed_snapshot(table: Table, batch_id: str) -> int | None:
     )
 
 
-def files_added_since(table: Table, snapshot_id: int | None, spans: dict[str, tuple[str, str]] | None) -> list[str]:
-    """URIs of current data files younger than a snapshot that may hold events of these types and times.
-
-    Reads only manifests written since; where the snapshot is none or no longer known, every file may be younger.
-    """
-    current = table.current_snapshot()
-    if current is None or current.snapshot_id == snapshot_id:
-        return []
-    if snapshot_id is None or table.snapshot_by_id(snapshot_id) is None:
-        return stored_files(table, spans)
-    line = takewhile(lambda s: s.snapshot_id != snapshot_id, ancestors_of(current, table.metadata))
-    may_match = _InclusiveMetricsEvaluator(table.schema(), overlap(spans)).eval
-    added = _files_added_by(table, current, {s.snapshot_id for s in line})
-    return sorted(file.file_path for file in added if may_match(file))
-
-
 def snapshot_files(table: Table, snapshot_id: int) -> list[str]:
     """URIs of the data files that a snapshot added."""
     snapshot = table.snapshot_by_id(snapshot_id)
-    return sorted(file.file_path for file in _files_added_by(table, snapshot, {snapshot_id}))
+    return sorted(file.file_path for file in files_added_by(table, snapshot, {snapshot_id}))
 
 
-def _files_added_by(table: Table, seen_from: Snapshot, snapshot_ids: set[int]) -> list[DataFile]:
+def files_added_by(table: Table, seen_from: Snapshot, snapshot_ids: set[int]) -> list[DataFile]:
+    """Data files that these snapshots added and a later one still holds."""
     manifests = [
         m
         for m in seen_from.manifests(table.io)

@@ -23,12 +23,17 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that are written and not yet visible; `planned_on` is the snapshot they were deduplicated against."""
+    """Files that are written and not yet visible; `planned_on` is the snapshot they were deduplicated against.
+
+    `redelivered` and `repeated` are the rows that the commit has taken out of them so far.
+    """
 
     batch_id: str
     planned_on: int | None
     spans: dict[str, tuple[str, str]]
     files: list[DataFile]
+    redelivered: int = 0
+    repeated: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,20 @@ def _days(files: list[DataFile]) -> dict[str, tuple[str, str]]:
     return {t: (f"{min(d)}T00:00:00.000000Z", f"{max(d)}T23:59:59.999999Z") for t, d in dates.items()}
 
 
-def counted(batch_id: str, files: list[DataFile], redelivered: int, repeated: int) -> CommittedBatch:
-    """The outcome of a batch that consists of these files; the snapshot is not yet known."""
+def counted(batch: Batch) -> CommittedBatch:
+    """The outcome of a batch as it is; the snapshot is not yet known."""
     by_type: Counter[str] = Counter()
-    for file in files:
+    for file in batch.files:
         by_type[file.event_type] += file.rows
-    uris = [file.uri for file in files]
-    return CommittedBatch(batch_id, None, by_type.total(), dict(sorted(by_type.items())), redelivered, repeated, uris)
+    return CommittedBatch(
+        batch_id=batch.batch_id,
+        snapshot_id=None,
+        rows=by_type.total(),
+        rows_by_type=dict(sorted(by_type.items())),
+        redelivered=batch.redelivered,
+        repeated=batch.repeated,
+        files=[file.uri for file in batch.files],
+    )
 
 
 def snapshot_properties(outcome: CommittedBatch) -> dict[str, str]:

@@ -9,7 +9,8 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
 from contracts.errors import ConfigurationError, PipelineError
-from lake.catalog import committed_snapshot, files_added_since, snapshot_files
+from lake.added_files import files_added_since
+from lake.catalog import committed_snapshot, snapshot_files
 from lambdas.commit.batch import Batch, CommittedBatch, counted, snapshot_properties, told_by_snapshot
 from lambdas.commit.files import without_duplicates
 
@@ -25,11 +26,16 @@ class CommitRefused(PipelineError):
 def commit_batch(batch: Batch, open_table: Callable[[], Table], pause: Callable[[int], None]) -> CommittedBatch:
     """Make the batch visible, or find that it is; `pause` waits before the next attempt, given how many failed."""
     if not batch.files:
-        return counted(batch.batch_id, [], 0, 0)
+        return counted(batch)
     failures: list[Exception] = []
     while _is_bearable(failures):
         try:
-            return _attempt(batch, open_table())
+            table = open_table()
+            if made := committed_batch(table, batch.batch_id):
+                return made
+            # A later attempt goes on from here: it compares with what is younger still, and with nothing twice.
+            batch = _without_duplicates(batch, table)
+            return _append(batch, table)
         except ConfigurationError:
             raise
         except Exception as error:
@@ -48,17 +54,19 @@ def committed_batch(table: Table, batch_id: str) -> CommittedBatch | None:
     return told_by_snapshot(batch_id, snapshot_id, properties, snapshot_files(table, snapshot_id))
 
 
-def _attempt(batch: Batch, table: Table) -> CommittedBatch:
-    return committed_batch(table, batch.batch_id) or _commit(batch, table)
-
-
-def _commit(batch: Batch, table: Table) -> CommittedBatch:
-    _require_no_retries(table)
+def _without_duplicates(batch: Batch, table: Table) -> Batch:
+    """The batch without rows that the table, as it is now, holds already."""
+    state = table.metadata.current_snapshot_id
     newer = files_added_since(table, batch.planned_on, batch.spans)
-    state = table.metadata.current_snapshot_id or 0
-    left = without_duplicates(table.io, batch.files, newer, state)
-    made = counted(batch.batch_id, left.files, left.redelivered, left.repeated)
-    if not left.files:
+    left = without_duplicates(table.io, batch.files, newer, state or 0)
+    redelivered, repeated = batch.redelivered + left.redelivered, batch.repeated + left.repeated
+    return replace(batch, planned_on=state, files=left.files, redelivered=redelivered, repeated=repeated)
+
+
+def _append(batch: Batch, table: Table) -> CommittedBatch:
+    _require_no_retries(table)
+    made = counted(batch)
+    if not batch.files:
         return made
     # The commit succeeds only on the state just looked at, which has no snapshot of this batch:
     # its files cannot be in the table, and to search the table for them would cost its size.

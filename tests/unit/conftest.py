@@ -1,7 +1,7 @@
 """The table `events` as the template makes it, on a moto server: pyarrow needs S3 over HTTP."""
 
-import logging
 import os
+import threading
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
+from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from pyiceberg.catalog import load_catalog
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
@@ -22,22 +22,39 @@ from pyiceberg.schema import Schema
 from pyiceberg.table.sorting import SortField, SortOrder
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField
+from werkzeug.serving import make_server
 
 from contracts.contract import load_contracts
 from lake.catalog import open_table, sync_columns
 from lake.layout import data_file_key, split_uri
+from local.front import Front
+from local.mends import glue_tables
 
 TEMPLATE = Path(__file__).parents[2] / "infra/cloudformation/catalog.yaml"
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+class QuietHandler(MotoRequestHandler):
+    """Answers over kept connections and tells no request."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code="-", size="-"):
+        pass
+
+
 @pytest.fixture(scope="session")
 def aws_endpoint():
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    """Moto, and the compare-and-swap of Glue's UpdateTable, which it lacks and every commit leans on."""
+    front = Front(DomainDispatcherApplication(create_backend_app), "")
+    server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietHandler)
+    front.url = f"http://127.0.0.1:{server.server_port}"
+    glue_tables.install(front)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield front.url
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pyiceberg.expressions import AlwaysFalse, AlwaysTrue
 
 from contracts.compatibility import compare
 from contracts.contract import load_contracts, read_contract
+from lake.added_files import files_added_since
 from lake.catalog import (
     BATCH_ID,
     committed_snapshot,
-    files_added_since,
     overlap,
     snapshot_files,
     stored_files,
@@ -108,6 +108,17 @@ def test_where_the_planned_snapshot_has_expired_every_overlapping_file_counts(la
     files = commit(lake, "b1", [lake.row("1")])
     files += commit(lake, "b2", [lake.row("2")])
     assert files_added_since(lake.table(), 42, AROUND_NOON) == sorted(files)
+
+
+def test_where_a_snapshot_in_between_has_expired_every_overlapping_file_counts(lake):
+    files = commit(lake, "b1", [lake.row("1")])
+    planned = _head(lake.table())
+    files += commit(lake, "b2", [lake.row("2")])
+    between = _head(lake.table())
+    files += commit(lake, "b3", [lake.row("3")])
+    lake.table().maintenance.expire_snapshots().by_id(between).commit()
+    assert lake.table().snapshot_by_id(planned) and not lake.table().snapshot_by_id(between)
+    assert files_added_since(lake.table(), planned, AROUND_NOON) == sorted(files)
 
 
 def test_rows_that_were_rewritten_since_are_found_in_their_new_file(lake):

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from lake.manifest import Manifest, RawObjectEntry
-from lambdas.commit.batch import counted, read_batch, snapshot_properties, told_by_snapshot
+from lambdas.commit.batch import Batch, counted, read_batch, snapshot_properties, told_by_snapshot
 
 FILES = [
     {"uri": "s3://p/a.parquet", "event_type": "refund", "event_date": "2026-11-22", "rows": 2},
@@ -39,7 +41,7 @@ def test_files_without_rows_are_left_out():
 
 
 def test_a_snapshot_tells_the_outcome_again():
-    made = counted("b1", read_batch(manifest(None), {"files": FILES}).files, 1, 2)
+    made = counted(replace(read_batch(manifest(None), {"files": FILES}), redelivered=1, repeated=2))
     told = told_by_snapshot("b1", 9, snapshot_properties(made), made.files)
     assert told.as_document() == {
         "batch_id": "b1",
@@ -54,4 +56,4 @@ def test_a_snapshot_tells_the_outcome_again():
 
 @pytest.mark.parametrize("name", ["tributary.batch-id", "tributary.counts"])
 def test_snapshot_properties_are_named(name):
-    assert name in snapshot_properties(counted("b1", [], 0, 0))
+    assert name in snapshot_properties(counted(Batch("b1", None, {}, [])))
