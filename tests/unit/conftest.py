@@ -45,16 +45,21 @@ class QuietHandler(MotoRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def aws_endpoint():
+def aws_front():
     """Moto, and the compare-and-swap of Glue's UpdateTable, which it lacks and every commit leans on."""
     front = Front(DomainDispatcherApplication(create_backend_app), "")
     server = make_server("127.0.0.1", 0, front, threaded=True, request_handler=QuietHandler)
     front.url = f"http://127.0.0.1:{server.server_port}"
     glue_tables.install(front)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield front.url
+    yield front
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(aws_front):
+    return aws_front.url
 
 
 @pytest.fixture
