@@ -26,6 +26,9 @@ from lake.columns import table_schema
 
 BATCH_ID = "tributary.batch-id"
 COUNTS = "tributary.counts"
+# boto3 may repeat an UpdateTable whose answer was lost. Glue refuses the repetition as a conflict, and pyiceberg
+# then deletes the manifests of a commit that took place. So whoever commits asks once, and looks what became of it.
+ASK_ONCE = {"glue.max-retries": 0}
 
 
 def open_table(database: str, table: str = "events", **properties: str | int) -> Table:

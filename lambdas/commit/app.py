@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pyiceberg.table import Table
 
-from lake.catalog import open_table
+from lake.catalog import ASK_ONCE, open_table
 from lake.documents import read_batch_record, read_json, write_json
 from lake.layout import batch_document_key
 from lake.ledger import VISIBLE
@@ -24,9 +24,6 @@ from lambdas.commit.batch import CommittedBatch, read_batch, told_by_ledger
 from lambdas.commit.commit import commit_batch, committed_batch
 
 LONGEST_PAUSE_SECONDS = 8.0
-# boto3 may repeat an UpdateTable whose answer was lost. Glue refuses the repetition as a conflict, and pyiceberg
-# then deletes the manifests of a commit that took place. So the client asks once; commit_batch looks and decides.
-ASK_ONCE = {"glue.max-retries": 0}
 
 logger = Logger()
 metrics = Metrics(namespace="Tributary")

@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from lake.catalog import open_table
-from lambdas.commit.app import ASK_ONCE
+from lake.catalog import ASK_ONCE, open_table
 from lambdas.commit.batch import Batch, DataFile
 from lambdas.commit.commit import commit_batch
 
