@@ -126,8 +126,9 @@ class Pipeline:
         raw, first = RawObject(), Position("ingest", "shard-0", str(sequence), 0, NOW)
         for number, (event_id, event_type, data, minutes) in enumerate(events):
             time = NOW - timedelta(minutes=minutes)
-            event = {"id": event_id, "source": "/s", "type": event_type, "time": utc_text(time), "data": data}
-            raw.add(Position("ingest", "shard-0", str(sequence + number), 0, NOW), event, time)
+            attributes = {"id": event_id, "source": "/s", "type": event_type, "time": utc_text(time)}
+            place = Position("ingest", "shard-0", str(sequence + number), 0, NOW)
+            raw.add(place, event_type, time, attributes, data)
         last = Position("ingest", "shard-0", str(sequence + len(events) - 1), 0, NOW)
         key = layout.raw_key(first, last)
         put = self.lake.s3.put_object(Bucket="raw", Key=key, Body=raw.body(), Metadata=raw.metadata())
