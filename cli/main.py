@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.contracts_command import app as contracts_app
+from cli.lake_commands import register as register_lake_commands
 from cli.reject_commands import register as register_reject_commands
 
 app = typer.Typer(
@@ -119,6 +120,7 @@ def status(
 
 
 register_reject_commands(app)
+register_lake_commands(app)
 
 
 @app.command()

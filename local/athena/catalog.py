@@ -35,7 +35,7 @@ class Catalog:
         """The entry of a table or view; `events$files` is found as `events`."""
         where = position(node.this if node is not None else None)
         try:
-            return self._glue.get_table(DatabaseName=name.database, Name=name.name.split("$")[0])["Table"]
+            return self._glue.get_table(DatabaseName=name.database, Name=re.split("[$@]", name.name)[0])["Table"]
         except ClientError as error:
             if error.response["Error"]["Code"] != "EntityNotFoundException":
                 raise

@@ -28,6 +28,7 @@ from local.athena.errors import QueryError
 from local.athena.pruning import Predicate
 from local.athena.sources import Source, Wanted
 from local.athena.storage import Storage
+from local.athena.time_travel import snapshot_at
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +43,21 @@ def is_iceberg(table: dict) -> bool:
     return table.get("Parameters", {}).get("table_type", "").upper() == "ICEBERG"
 
 
-def iceberg_source(table: dict, part: str, wanted: Wanted, storage: Storage) -> Source:
-    """The rows of the table, or of its metadata table `part` (`events$files`)."""
+def iceberg_source(table: dict, part: str, place: str, wanted: Wanted, storage: Storage) -> Source:
+    """The rows of the table, at a place of its history, or of its metadata table `part` (`events$files`)."""
     location = table["Parameters"]["metadata_location"]
     iceberg = StaticTable.from_metadata(location, storage.iceberg_properties)
     if part:
         return _metadata_source(iceberg, part)
-    rows = row_filter(wanted, iceberg.schema())
-    tasks = list(iceberg.scan(row_filter=rows).plan_files())
+    snapshot = snapshot_at(iceberg, place)
+    # A table of the past has the columns of its day.
+    schema = iceberg.schemas()[snapshot.schema_id] if place and snapshot else iceberg.schema()
+    scan = iceberg.scan(row_filter=row_filter(wanted, schema), snapshot_id=snapshot.snapshot_id if place else None)
+    tasks = list(scan.plan_files())
     scanned = sum(task.file.file_size_in_bytes for task in tasks)
     if _needs_field_ids(iceberg, tasks):
-        return Source(iceberg.scan(row_filter=rows).to_arrow(), "SELECT * FROM {data}", scanned)
-    return Source(_dataset(iceberg.schema(), tasks, storage), "SELECT * FROM {data}", scanned)
+        return Source(scan.to_arrow(), "SELECT * FROM {data}", scanned)
+    return Source(_dataset(schema, tasks, storage), "SELECT * FROM {data}", scanned)
 
 
 def _metadata_source(iceberg: StaticTable, part: str) -> Source:

@@ -18,6 +18,7 @@ from local.athena.results import Column, columns_of_relation
 from local.athena.sources import Source, Wanted
 from local.athena.statements import Statement
 from local.athena.storage import Storage
+from local.athena.time_travel import MARK, pinned
 from local.athena.translate import to_duckdb
 
 # What Athena means by `1 / 2`, by `1e0 / 0` and by a time without zone.
@@ -73,9 +74,10 @@ class Session:
     def _query(self, statement: Statement, database: str) -> Answer:
         for setting in ENGINE_SETTINGS:
             self.connection.execute(setting)
-        entries = self._entries(statement.tree, database)
-        self._define_all(statement.tree, database, entries)
-        sql = to_duckdb(qualified(statement.tree, database), map_columns(entries.values()))
+        tree = pinned(statement.tree, self._constant)
+        entries = self._entries(tree, database)
+        self._define_all(tree, database, entries)
+        sql = to_duckdb(qualified(tree, database), map_columns(entries.values()))
         if statement.kind == "explain":
             plan = self.connection.sql(f"EXPLAIN {sql}").fetchall()
             return _text_answer("Query Plan", [line for row in plan for line in row[1].splitlines()])
@@ -119,9 +121,11 @@ class Session:
         self._create_view(name, source.query.replace("{data}", f'"{data}"'))
 
     def _source(self, name: TableName, entry: dict, wanted: Wanted) -> Source:
-        part = name.name.partition("$")[2]
+        plain, _, place = name.name.partition(MARK)
         if is_iceberg(entry):
-            return iceberg_source(entry, part, wanted, self.storage)
+            return iceberg_source(entry, plain.partition("$")[2], place, wanted, self.storage)
+        if place:
+            raise QueryError("NOT_SUPPORTED: line 1:1: This connector does not support versioned tables")
         return external_source(entry, wanted, self.storage)
 
     def _define_view(self, name: TableName, view: View, entries: dict[TableName, dict]) -> None:

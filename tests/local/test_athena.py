@@ -423,6 +423,38 @@ def test_metadata_tables_of_iceberg(lake):
     assert lake.rows('SELECT count(*) AS n FROM "events$snapshots"') == [["n"], ["2"]]
 
 
+def test_a_table_as_of_a_snapshot_and_as_of_a_time(lake):
+    _, first, second = lake.rows('SELECT snapshot_id, committed_at FROM "events$snapshots" ORDER BY committed_at')
+    before = lake.rows(f"SELECT events.event_id FROM events FOR VERSION AS OF {first[0]} ORDER BY 1")
+    assert before == [["event_id"], ["1"], ["2"]]
+    time = first[1].split(" UTC")[0]
+    sql = f"""SELECT count(*) AS n, count(old.event_id) AS known FROM events
+              LEFT JOIN events FOR TIMESTAMP AS OF TIMESTAMP '{time} UTC' AS old ON events.event_id = old.event_id"""
+    assert lake.rows(sql) == [["n", "known"], ["3", "2"]]
+    later = "FOR TIMESTAMP AS OF (current_timestamp + interval '1' day)"
+    assert lake.rows(f"SELECT count(*) AS n FROM events {later}") == [["n"], ["3"]]
+    assert second[0] != first[0]
+
+
+def test_a_table_of_the_past_has_the_columns_of_its_day(lake):
+    _, first, _ = lake.rows('SELECT snapshot_id FROM "events$snapshots" ORDER BY committed_at')
+    reason = lake.failure(f"SELECT late_ms FROM events FOR VERSION AS OF {first[0]}")
+    assert "COLUMN_NOT_FOUND" in reason
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("events FOR VERSION AS OF 42", "INVALID_ARGUMENTS: line 1:1: Iceberg snapshot ID does not exists: 42"),
+        ("events FOR TIMESTAMP AS OF TIMESTAMP '2001-01-01 00:00:00 UTC'", "INVALID_ARGUMENTS: line 1:1: No version h"),
+        ("events FOR TIMESTAMP AS OF 'yesterday'", "TYPE_MISMATCH: line 1:1: Type is invalid"),
+        ("rejected_events FOR VERSION AS OF 42", "NOT_SUPPORTED: line 1:1: This connector does not support versioned"),
+    ],
+)
+def test_a_past_that_is_not_there_is_refused(lake, table, reason):
+    assert lake.failure(f"SELECT * FROM {table}").startswith(reason)
+
+
 def test_results_are_a_csv_in_the_work_group_s_location(lake, module_front):
     found = lake.execution("SELECT 1 AS a, CAST(NULL AS varchar) AS b, 'x' AS c")
     location = found["ResultConfiguration"]["OutputLocation"]

@@ -1,0 +1,63 @@
+"""Commands that keep the lake: maintain, history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+StageName = Annotated[str, typer.Option("--stage", envvar="TRIBUTARY_STAGE", help="Deployed stage.")]
+
+
+def maintain(
+    target_mb: Annotated[int, typer.Option(help="Size that small data files are gathered into, in MB.", min=1)] = 64,
+    keep_days: Annotated[int, typer.Option(help="Days that a snapshot can be read.", min=1)] = 7,
+    keep_snapshots: Annotated[int, typer.Option(help="Newest snapshots to keep in any case.", min=1)] = 1,
+    orphan_days: Annotated[int, typer.Option(help="Age at which a file no snapshot names is deleted.", min=1)] = 3,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    json: Json = False,
+    stage: StageName = "local",
+) -> None:
+    """Compact the table's files, forget old snapshots, delete orphans; proves that no row changed."""
+    from datetime import timedelta
+
+    from cli.connection import open_stage
+    from cli.display import phases, print_json
+    from cli.maintain import Wanted
+    from cli.maintain import maintain as run
+    from cli.maintain_report import print_report
+    from lake.expiry import Retention
+
+    retention = Retention(timedelta(days=keep_days), keep_snapshots)
+    wanted = Wanted(target_mb * 1024**2, retention, timedelta(days=orphan_days), dry_run)
+    with phases() as shown:
+        report = run(open_stage(stage), wanted, shown.update)
+    if json:
+        print_json(report)
+    else:
+        print_report(report)
+
+
+def history(
+    batches: Annotated[bool, typer.Option("--batches", help="Only snapshots that made a batch visible.")] = False,
+    last: Annotated[int, typer.Option(help="Snapshots to show, the newest; 0 for all.", min=0)] = 20,
+    json: Json = False,
+    stage: StageName = "local",
+) -> None:
+    """The table's snapshots: when, by what, which rows and files; read one with FOR TIMESTAMP AS OF in a query."""
+    from cli.connection import open_stage
+    from cli.display import print_json
+    from cli.history import print_history, read_history
+
+    found = read_history(open_stage(stage), batches)[-last:]
+    if json:
+        print_json(found)
+    else:
+        print_history(found)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (maintain, history):
+        app.command()(command)
