@@ -15,7 +15,7 @@ from itertools import accumulate
 from random import Random
 
 from cli.shop_faults import BREAK, SHARES
-from cli.shop_world import PRODUCTS, SHOPPERS, Product, Shopper, mixed, product, shopper
+from cli.shop_world import PRODUCTS, SHOPPERS, Product, Shopper, address, mixed, product, shopper
 from lake.positions import utc_text
 from lake.rejects import Reason
 
@@ -127,9 +127,12 @@ class Shop:
 
     def _page_view(self, who: Shopper, session: str) -> str:
         utm = f'"utm":{self._of(CAMPAIGNS)},' if self._rng.random() < 0.3 else ""
+        ip = address(int(session[2:], 16))
+        quoted_ip = f'"{ip}"' if ip else "null"
         return (
             f'{{"user_id":"{who.user_id}","session_id":"{session}",{self._page()},{utm}'
-            f'"duration_ms":{50 + int(self._rng.random() * 180_000)},"user_agent":"{self._of(USER_AGENTS)}"}}'
+            f'"duration_ms":{50 + int(self._rng.random() * 180_000)},"user_agent":"{self._of(USER_AGENTS)}",'
+            f'"ip":{quoted_ip}}}'
         )
 
     def _page(self) -> str:

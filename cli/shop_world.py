@@ -38,6 +38,8 @@ NOUNS = {
 }
 BRANDS = "Åland Brücke Cóndor Déjà Émile Fjord Häuschen Kōyō Søstrene Tributary".split()
 FIRST_SIGN_UP = date(2021, 1, 1)
+# First octets of providers' networks in Europe; IPv6 is that of documentation (RFC 3849).
+FIRST_OCTETS = (31, 46, 62, 77, 78, 80, 84, 87, 91, 93, 95, 109, 176, 178, 188, 212)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,17 @@ def mixed(number: int, salt: int) -> int:
 def chosen(options: list | tuple, number: int, salt: int) -> object:
     """One of the options, always the same for the same number."""
     return options[mixed(number, salt) % len(options)]
+
+
+def address(number: int) -> str | None:
+    """The address that a visit comes from: mostly IPv4, sometimes as a proxy maps it, a fifth IPv6, seldom unknown."""
+    kind = mixed(number, 10) % 100
+    a, b, c, d = chosen(FIRST_OCTETS, number, 11), *(mixed(number, salt) % 256 for salt in (12, 13, 14))
+    if kind < 20:
+        return f"2001:db8:{a:x}{b:02x}:{c:x}::{1 + d:x}"
+    if kind < 25:
+        return f"::ffff:{a}.{b}.{c}.{d}"
+    return f"{a}.{b}.{c}.{d}" if kind < 98 else None
 
 
 def shopper(number: int) -> Shopper:

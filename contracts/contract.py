@@ -64,7 +64,7 @@ class Contract:
 
     def references(self, table: str) -> list[tuple[str, ...]]:
         """Paths of the fields that hold a key of the reference table; `[]` marks an array on the way."""
-        return list(_annotated(self.document, "x-reference", table, ()))
+        return list(_annotated(self.stored_document, "x-reference", table, ()))
 
 
 def _annotated(node: dict, keyword: str, value: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

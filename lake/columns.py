@@ -54,7 +54,7 @@ def type_columns(contracts: dict[str, Contract]) -> pa.Schema:
     taken = {*COMMON.names, *ENRICHMENT.names} & contracts.keys()
     if taken:
         raise ContractError(f"event type {sorted(taken)} has the name of a common column. Rename the event type.")
-    return pa.schema([pa.field(name, arrow_type(contract.data_type)) for name, contract in contracts.items()])
+    return pa.schema([pa.field(name, arrow_type(contract.stored_type)) for name, contract in contracts.items()])
 
 
 def staged_schema(contracts: dict[str, Contract]) -> pa.Schema:

@@ -14,10 +14,11 @@ from pathlib import Path
 import boto3
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
 
 from contracts.contract import load_contracts
 from contracts.errors import ConfigurationError, PipelineError
-from jobs.process_events import transform
+from jobs.process_events import cleaning, transform
 from jobs.process_events.refused import read_reject
 from lake import documents, layout
 from lake.manifest import Manifest
@@ -38,7 +39,7 @@ SPARK_SETTINGS = {
 PARTITION_BYTES = 16 * 1024**2  # of gzip, which makes about 100 MB of text
 PARTITIONS_A_CORE = 8
 ROWS_A_FILE = 1_000_000
-ARGUMENTS = ("MANIFEST", "BATCH_ID", "STAGING_BUCKET", "ERROR_BUCKET")
+ARGUMENTS = ("MANIFEST", "BATCH_ID", "STAGING_BUCKET", "ERROR_BUCKET", "PEPPER_SECRET_ARN")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Arguments:
     batch_id: str
     staging_bucket: str
     error_bucket: str
+    pepper_secret_arn: str
 
     @classmethod
     def parse(cls, words: list[str]) -> Arguments:
@@ -80,12 +82,13 @@ class Batch:
 def main(words: list[str]) -> None:
     """Run the transform for one batch; a run again replaces what an earlier one left."""
     arguments, s3 = Arguments.parse(words), boto3.client("s3")
+    pepper = read_pepper(boto3.client("secretsmanager"), arguments.pepper_secret_arn)
     manifest = read_manifest(s3, arguments)
     staged_prefix = layout.staged_prefix(manifest.batch_id)
     staged = f"s3://{arguments.staging_bucket}/{staged_prefix}"
     batch = Batch(manifest.batch_id, manifest.raw_uris, manifest.stored_files, staged, manifest.bytes)
     try:
-        document, rejects = process(SparkSession.builder.getOrCreate(), batch)
+        document, rejects = process(SparkSession.builder.getOrCreate(), batch, pepper)
         check_lines(manifest, document)
         if document["rejected"]:
             write_rejects(s3, arguments.error_bucket, manifest, rejects)
@@ -111,13 +114,25 @@ def read_manifest(s3, arguments: Arguments) -> Manifest:
     return manifest
 
 
-def process(spark: SparkSession, batch: Batch) -> tuple[dict, DataFrame]:
+def read_pepper(secretsmanager, arn: str) -> str:
+    """The key of all hashes, which stays in this process; PipelineError where the secret has no text."""
+    pepper = secretsmanager.get_secret_value(SecretId=arn).get("SecretString")
+    if not pepper:
+        raise PipelineError(
+            f"secret {arn} has no text; expected the pepper of the hashes. "
+            "Restore the version it had, or deploy the storage stack, which makes one."
+        )
+    return pepper
+
+
+def process(spark: SparkSession, batch: Batch, pepper: str) -> tuple[dict, DataFrame]:
     """Write the staged files; the batch's document and its rejects, which are not read unless asked for."""
     contracts, lines_seen, fates_seen = load_contracts(), Observation(), Observation()
     partitions = partition_count(batch.raw_bytes, spark.sparkContext.defaultParallelism)
     for name, value in {**SPARK_SETTINGS, "spark.sql.shuffle.partitions": str(partitions)}.items():
         spark.conf.set(name, value)
-    judged = transform.judged(read_lines(spark, batch.raw), contracts)
+    key = F.broadcast(spark.createDataFrame([cleaning.key_of(pepper)], cleaning.KEY))
+    judged = transform.judged(read_lines(spark, batch.raw), contracts, key)
     new = transform.accepted(judged.observe(lines_seen, *transform.line_counts()))
     fated = transform.with_fate(new, read_stored(spark, batch.stored))
     counted = fated.observe(fates_seen, *transform.fate_counts(contracts))

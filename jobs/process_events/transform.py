@@ -18,6 +18,7 @@ from pyspark.sql import types as T
 from contracts.contract import Contract
 from contracts.errors import PipelineError
 from contracts.spark import spark_type
+from jobs.process_events.cleaning import first_unfit, with_clean_data
 from lake.columns import COMMON, IDENTITY
 from lake.positions import SEQUENCE_DIGITS
 from lake.rejects import Reason
@@ -32,7 +33,7 @@ def line_schema(contracts: Mapping[str, Contract]) -> T.StructType:
     place = T.StructType([T.StructField(name, text) for name in ("stream", "shard", "sequence", "arrival_time")])
     position = place.add("sub_sequence", T.LongType())
     event = T.StructType([T.StructField(name, text) for name in ("id", "source", "type", "time", "subject")])
-    data = T.StructType([T.StructField(name, spark_type(c.data_type)) for name, c in contracts.items()])
+    data = T.StructType([T.StructField(name, spark_type(c.stored_type)) for name, c in contracts.items()])
     return T.StructType().add("position", position).add("event", event).add("data", data).add(DAMAGED, text)
 
 # %% ../../notebooks/10_transform.ipynb #with-parsed-line
@@ -93,18 +94,14 @@ def with_lateness(rows: DataFrame, contracts: Mapping[str, Contract]) -> DataFra
     """Adds lateness_seconds (arrival minus event time) and is_late, by the contract of the row's type."""
     behind_us = F.unix_micros("arrival_time") - F.unix_micros("event_time")
     limits = [F.when(F.col("event_type") == name, c.late_after_seconds) for name, c in contracts.items()]
-    with_seconds = rows.withColumn("lateness_seconds", F.floor(behind_us / 1_000_000))
+    with_seconds = rows.withColumn("lateness_seconds", F.floor(behind_us / 1_000_000).cast("bigint"))
     return with_seconds.withColumn("is_late", F.col("lateness_seconds") > F.coalesce(*limits))
 
 # %% ../../notebooks/10_transform.ipynb #problem
 def problem(reason: Reason, found: Column, expected: str, next_step: str) -> Column:
     """What is wrong with a line, as a struct."""
-    return F.struct(
-        F.lit(str(reason)).alias("reason"),
-        found.alias("found"),
-        F.lit(expected).alias("expected"),
-        F.lit(next_step).alias("next_step"),
-    )
+    told = {"reason": F.lit(str(reason)), "found": found, "expected": F.lit(expected), "next_step": F.lit(next_step)}
+    return F.struct(*(value.alias(name) for name, value in told.items()))
 
 # %% ../../notebooks/10_transform.ipynb #untypable
 REQUIRED = [field.name for field in COMMON if not field.nullable and field.name != "batch_id"]
@@ -119,6 +116,7 @@ def untypable(contracts: Mapping[str, Contract]) -> Column:
         F.when(F.col(DAMAGED).isNotNull(), F.lit("not every value fits its column"))
         .when(~has_own_data, F.lit("there is no data of an event type with a contract"))
         .when(lacks_a_column, F.lit("an attribute or the position is missing or malformed"))
+        .otherwise(first_unfit(contracts))
     )
     found = F.concat(F.lit("a line of "), F.length("_line").cast("string"), F.lit(" characters: "), what)
     expected = "a raw line whose values have the types of its contract"
@@ -132,10 +130,11 @@ AMOUNT = "decimal(38,6)"
 def total_mismatch() -> Column:
     """The problem of a purchase whose amounts do not add up; null where they do, and for other types."""
     bought = F.col("_data.purchase")
-    items = bought["items"]
-    off = F.filter(items, lambda i: i["line_total"] != i["quantity"].cast("decimal(10,0)") * i["unit_price"])
-    line_totals = F.transform(items, lambda i: i["line_total"].cast(AMOUNT))
-    lines_total = F.aggregate(line_totals, F.lit(0).cast(AMOUNT), lambda total, line: (total + line).cast(AMOUNT))
+    off = F.filter(bought["items"], lambda i: i["line_total"] != i["quantity"].cast("decimal(10,0)") * i["unit_price"])
+    zero = F.lit(0).cast(AMOUNT)
+    # The zero is in the array as well, since not every engine begins with the one it is given.
+    amounts = F.concat(F.array(zero), F.transform(bought["items"], lambda i: i["line_total"].cast(AMOUNT)))
+    lines_total = F.aggregate(amounts, zero, lambda total, line: (total + line).cast(AMOUNT))
     difference = (bought["total"] - (lines_total + bought["shipping"] + bought["tax"])).cast(AMOUNT)
     found = F.concat(
         F.size(off).cast("string"),
@@ -152,11 +151,12 @@ TYPE_RULES = {"purchase": total_mismatch}
 REASONS = (Reason.UNTYPABLE, Reason.TOTAL_MISMATCH)
 
 
-def judged(lines: DataFrame, contracts: Mapping[str, Contract]) -> DataFrame:
-    """One row per line of `value`, with its typed columns and `_problem`, null where it can become a row."""
+def judged(lines: DataFrame, contracts: Mapping[str, Contract], key: DataFrame) -> DataFrame:
+    """One row per line of `value`, with its columns and `_problem`, null where it can become a row."""
     typed = with_lateness(with_event_columns(with_parsed_line(lines, contracts)), contracts)
     of_types = [rule() for event_type, rule in TYPE_RULES.items() if event_type in contracts]
-    return typed.withColumn("_problem", F.coalesce(untypable(contracts), *of_types))
+    clean = with_clean_data(typed, contracts, key)
+    return clean.withColumn("_problem", F.coalesce(untypable(contracts), *of_types))
 
 
 def accepted(judged_lines: DataFrame) -> DataFrame:
@@ -180,32 +180,32 @@ def with_fate(rows: DataFrame, stored: DataFrame) -> DataFrame:
     """Adds _fate (row, redelivered or repeated) and _is_conflict to the rows; `stored` has the columns of STORED."""
     known = stored.select(*STORED.names, F.lit(True).alias("_is_stored"))
     together = rows.withColumn("_is_stored", F.lit(False)).unionByName(known, allowMissingColumns=True)
-    first_come = (
-        Window.partitionBy(*IDENTITY)
-        .orderBy(F.col("_is_stored").desc(), "arrival_time", "ingest_position")
-        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    in_order = Window.partitionBy(*IDENTITY).orderBy(F.col("_is_stored").desc(), "arrival_time", "ingest_position")
+    winner = F.first(F.struct("ingest_position", "event_type", "event_time"))
+    met = together.select(
+        "*",
+        winner.over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)).alias("_winner"),
+        F.lag("ingest_position").over(in_order).alias("_position_before"),
     )
-    winner = F.first(F.struct("ingest_position", "event_type", "event_time")).over(first_come)
-    met = together.select("*", winner.alias("_winner"), F.row_number().over(first_come).alias("_place"))
     return met.where(~F.col("_is_stored")).select("*", fate().alias("_fate"), is_conflict().alias("_is_conflict"))
 
 
 def fate() -> Column:
-    """What becomes of a row beside its winner."""
-    is_same_place = F.col("ingest_position") == F.col("_winner.ingest_position")
-    return F.when(F.col("_place") == 1, "row").when(is_same_place, "redelivered").otherwise("repeated")
+    """What becomes of a row beside its winner and the line before it."""
+    place = F.col("ingest_position")
+    is_same_place = (place == F.col("_winner.ingest_position")) | (place == F.col("_position_before"))
+    return F.when(F.col("_position_before").isNull(), "row").when(is_same_place, "redelivered").otherwise("repeated")
 
 
 def is_conflict() -> Column:
-    """Whether a row has the winner's identity and another type or time."""
+    """Whether a repeated event has the winner's identity and another type or time."""
     is_other_type = F.col("event_type") != F.col("_winner.event_type")
-    return is_other_type | (F.col("event_time") != F.col("_winner.event_time"))
+    return (fate() == "repeated") & (is_other_type | (F.col("event_time") != F.col("_winner.event_time")))
 
 # %% ../../notebooks/10_transform.ipynb #staged
 def staged(fated: DataFrame, contracts: Mapping[str, Contract], batch_id: str) -> DataFrame:
     """One row per event that is new: the columns of `lake.columns.staged_schema`."""
-    new = fated.where(F.col("_fate") == "row").withColumn("batch_id", F.lit(batch_id))
-    return new.select(*COMMON.names, *(F.col(f"_data.{name}").alias(name) for name in contracts))
+    return fated.where("_fate = 'row'").withColumn("batch_id", F.lit(batch_id)).select(*COMMON.names, *contracts)
 
 # %% ../../notebooks/10_transform.ipynb #counts
 def how_many(condition: Column, name: str) -> Column:

@@ -45,7 +45,7 @@ def as_event(row: dict, contract: Contract) -> dict:
     """The CloudEvent; `data` is what the contract describes, and `enrichment` where there is any."""
     event_type = row["event_type"]
     enrichment = {name: row[name] for name in ENRICHMENT.names if row.get(name)}
-    data = without_absent(row[event_type] or {}, contract.document)
+    data = without_absent(row[event_type] or {}, contract.stored_document)
     return {
         "specversion": "1.0",
         "id": row["event_id"],
@@ -61,14 +61,17 @@ def as_event(row: dict, contract: Contract) -> dict:
 
 
 def without_absent(value: object, schema: dict) -> object:
-    """The value without optional members that are null: a column cannot tell null from absent, a contract may."""
+    """The value without optional members that are null: a column cannot tell null from absent, a contract may.
+
+    Members that the schema does not name are left out: an older row may hold what is no longer stored.
+    """
     if isinstance(value, list):
-        return [without_absent(element, schema.get("items", {})) for element in value]
+        return [without_absent(element, schema["items"]) for element in value]
     if not isinstance(value, dict):
         return value
-    properties, kept = schema.get("properties", {}), schema.get("required", ())
-    present = {name: member for name, member in value.items() if member is not None or name in kept}
-    return {name: without_absent(member, properties.get(name, {})) for name, member in present.items()}
+    properties, kept = schema["properties"], schema.get("required", ())
+    present = {n: member for n, member in value.items() if n in properties and (member is not None or n in kept)}
+    return {name: without_absent(member, properties[name]) for name, member in present.items()}
 
 
 def _exact(value: object) -> orjson.Fragment:

@@ -134,7 +134,7 @@ def _first_leaf(path: str, data_type: Struct) -> str:
 
 
 def _type_columns(contracts: Contracts) -> list[str]:
-    return [_first_leaf(name, contract.data_type) for name, contract in contracts.items()]
+    return [_first_leaf(name, contract.stored_type) for name, contract in contracts.items()]
 
 
 DERIVED = {

@@ -42,6 +42,7 @@ def test_every_module_is_what_its_notebook_exports():
 def test_the_notebooks_that_export_are_these():
     assert {str(module): str(source) for module, source in export.exporting_notebooks(ROOT).items()} == {
         "jobs/process_events/transform.py": "notebooks/10_transform.ipynb",
+        "jobs/process_events/cleaning.py": "notebooks/11_cleaning.ipynb",
         "enrichment/enrich.py": "notebooks/20_enrichment.ipynb",
     }
 

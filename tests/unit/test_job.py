@@ -2,6 +2,8 @@
 
 import base64
 import gzip
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.errors import ConfigurationError, PipelineError
-from jobs.process_events import job
+from jobs.process_events import cleaning, job
 from lake.manifest import Manifest, RawObjectEntry
 from lake.positions import Position
 from lake.raw_lines import RawObject
@@ -30,6 +32,8 @@ WORDS = [
     "staging",
     "--ERROR_BUCKET",
     "error",
+    "--PEPPER_SECRET_ARN",
+    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:pepper",
 ]
 MANIFEST = Manifest(
     batch_id="b-1",
@@ -71,12 +75,12 @@ def staged(tmp_path):
 
 def test_arguments_follow_glues_convention_and_glues_own_are_passed_over():
     words = [*WORDS, "--JOB_NAME", "tributary-local-process-events", "--enable-metrics", "true", "--TempDir", "s3://x/"]
-    assert job.Arguments.parse(words) == job.Arguments("s3://staging/m.json", "b-1", "staging", "error")
+    assert job.Arguments.parse(words) == job.Arguments("s3://staging/m.json", "b-1", "staging", "error", WORDS[-1])
 
 
 def test_missing_arguments_are_named():
     with pytest.raises(
-        ConfigurationError, match="argument --BATCH_ID, --ERROR_BUCKET missing or empty; expected a value"
+        ConfigurationError, match="argument --BATCH_ID, --ERROR_BUCKET, --PEPPER_SECRET_ARN missing or empty; expected"
     ):
         job.Arguments.parse(["--MANIFEST", "s3://staging/m.json", "--STAGING_BUCKET", "staging", "--BATCH_ID", ""])
 
@@ -96,7 +100,7 @@ def test_a_batch_becomes_files_by_type_and_date_in_the_order_of_time(spark, tmp_
         ("e-1", "add_to_cart", CART, 2),
         ("e-4", "add_to_cart", CART | {"quantity": 1.0}, 3),
     )
-    document, rejects = job.process(spark, batch(tmp_path, raw))
+    document, rejects = job.process(spark, batch(tmp_path, raw), "pepper")
     assert document == {
         "batch_id": "b-1",
         "raw_lines": 5,
@@ -124,8 +128,8 @@ def test_a_run_again_replaces_what_the_first_one_left(spark, tmp_path):
     leftover = tmp_path / "staged/event_type=refund/event_date=2026-11-22/part-0.parquet"
     leftover.parent.mkdir(parents=True)
     leftover.touch()
-    first = job.process(spark, batch(tmp_path, raw))[0], staged(tmp_path)
-    assert (job.process(spark, batch(tmp_path, raw))[0], staged(tmp_path)) == first
+    first = job.process(spark, batch(tmp_path, raw), "pepper")[0], staged(tmp_path)
+    assert (job.process(spark, batch(tmp_path, raw), "pepper")[0], staged(tmp_path)) == first
     assert not leftover.exists()
 
 
@@ -142,7 +146,7 @@ def test_stored_rows_are_found_in_files_of_any_partition(spark, tmp_path):
         path.parent.mkdir(parents=True)
         pq.write_table(pa.Table.from_pylist([row]), path)
         stored.append(str(path))
-    document, _ = job.process(spark, batch(tmp_path, raw, stored))
+    document, _ = job.process(spark, batch(tmp_path, raw, stored), "pepper")
     assert (document["rows"], document["redelivered"], document["repeated"], document["rejected"]) == (0, 1, 1, 1)
     assert document["identity_conflicts"] == 0
     assert staged(tmp_path) == {}
@@ -156,7 +160,7 @@ def test_the_first_and_the_last_time_a_contract_allows_are_written(spark, tmp_pa
         ("first", "wikipedia_edit", EDIT | {"time": first}, 0),
         ("last", "wikipedia_edit", EDIT | {"time": last}, 1),
     )
-    job.process(spark, batch(tmp_path, raw))
+    job.process(spark, batch(tmp_path, raw), "pepper")
     [rows] = staged(tmp_path).values()
     found = [row["wikipedia_edit"]["time"].isoformat(timespec="microseconds").replace("+00:00", "Z") for row in rows]
     assert found == [first, last]
@@ -169,7 +173,7 @@ def test_rejects_are_written_by_reason_and_day_with_their_line(spark, tmp_path, 
     raw = write_raw(tmp_path, ("e-1", "add_to_cart", CART | {"quantity": 1.0}, 0), ("e-2", "nobody_knows", {}, 0))
     with gzip.open(raw, "at") as file:
         file.write("not a line\n")
-    _, rejects = job.process(spark, batch(tmp_path, raw))
+    _, rejects = job.process(spark, batch(tmp_path, raw), "pepper")
     job.write_rejects(s3, "error", MANIFEST, rejects)
     job.write_rejects(s3, "error", MANIFEST, rejects)
     keys = [o["Key"] for o in s3.list_objects_v2(Bucket="error")["Contents"]]
@@ -190,6 +194,29 @@ def test_other_lines_than_ingestion_wrote_stop_the_batch():
     ):
         job.check_lines(MANIFEST, {"raw_lines": 2})
     job.check_lines(MANIFEST, {"raw_lines": 3})
+
+
+def test_the_pepper_is_the_secrets_text(aws):
+    secrets = boto3.client("secretsmanager")
+    arn = secrets.create_secret(Name="pepper", SecretString="hot")["ARN"]
+    assert job.read_pepper(secrets, arn) == "hot"
+    empty = secrets.create_secret(Name="binary", SecretBinary=b"hot")["ARN"]
+    with pytest.raises(PipelineError, match=f"secret {empty} has no text; expected the pepper of the hashes"):
+        job.read_pepper(secrets, empty)
+
+
+@pytest.mark.slow
+def test_the_pepper_is_in_no_plan_and_no_log(spark, tmp_path, capfd):
+    raw = write_raw(tmp_path, ("e-1", "sign_up", {"user_id": "u", "email": "zoe@example.com"}, 0))
+    _, rejects = job.process(spark, batch(tmp_path, raw), "pepper-of-this-test")
+    rejects.explain("extended")
+    keys = [key.hex() for key in map(bytes, cleaning.key_of("pepper-of-this-test"))]
+    said = "".join(capfd.readouterr()) + (tmp_path / "staged").as_posix()
+    assert "_inner_key" in said
+    assert not [word for word in ("pepper-of-this-test", *keys, *map(str.upper, keys)) if word in said]
+    [row] = staged(tmp_path)["event_type=sign_up/event_date=2026-11-22"]
+    digest = hmac.new(b"pepper-of-this-test", b"zoe@example.com", hashlib.sha256).hexdigest()
+    assert row["sign_up"]["email"] == digest and "name" not in row["sign_up"]
 
 
 def test_the_manifest_of_another_batch_is_refused(aws):

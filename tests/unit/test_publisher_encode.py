@@ -72,6 +72,22 @@ def test_a_required_member_that_was_masked_away_stays_as_null():
     assert data["user_id"] is None
 
 
+def test_what_a_contract_drops_is_not_published_from_older_rows_either():
+    signed_up = {
+        "user_id": "u-1",
+        "name": "Zoë",
+        "email": "6e0f",
+        "country": "FR",
+        "plan": "pro",
+        "referral_code": None,
+    }
+    row = ROW | {"event_type": "sign_up", "sign_up": signed_up | {"has_marketing_consent": True}}
+    data = orjson.loads(as_message(row, CONTRACTS["sign_up"]).data)["data"]
+    expected = {"user_id": "u-1", "email": "6e0f", "country": "FR", "plan": "pro", "has_marketing_consent": True}
+    assert data == expected
+    assert orjson.loads(as_message(row | {"sign_up": expected}, CONTRACTS["sign_up"]).data)["data"] == expected
+
+
 def test_times_in_the_data_are_utc_with_z():
     edit = {"time": datetime(2026, 11, 22, 11, 59, 0, 120000, UTC), "page": "Ort", "added": 1}
     row = ROW | {"event_type": "wikipedia_edit", "wikipedia_edit": edit}

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address
 
 import msgspec
 import pytest
@@ -106,6 +107,13 @@ def test_few_users_act_often_and_names_are_of_many_scripts(outcomes):
     assert any("田中" in name for name in names) and any("ß" in n or "ü" in n for n in names)
 
 
+def test_visits_come_from_addresses_of_both_versions_and_a_few_from_none(outcomes):
+    views = [o.event["data"]["ip"] for kind, o in outcomes if kind == EVENT and o.event["type"] == "page_view"]
+    kinds = Counter("none" if ip is None else "mapped" if "ff:" in ip else 6 if ":" in ip else 4 for ip in views)
+    assert {kind: round(n / len(views), 1) for kind, n in kinds.items()} == {4: 0.7, 6: 0.2, "mapped": 0.1, "none": 0.0}
+    assert all(ip is None or ip_address(ip) for ip in views)
+
+
 def test_reference_data_knows_nearly_everybody_and_everything():
     assert customers().num_rows == CUSTOMERS < SHOPPERS
     assert customers().slice(42, 1).to_pylist()[0]["customer_id"] == shopper(42).user_id
@@ -128,4 +136,4 @@ def test_a_start_that_is_no_time_is_refused():
         start_of("soon")
 
 
-DIGEST = "53cbbbd29ebda2d0ca2965998bab7133ea0fceb7e4b548514116a97a859efc23"
+DIGEST = "dcdf4c69314a25aeda366ec84cc3d13834dcd4ef22432f17b59ea4ab228294b2"

@@ -1,5 +1,7 @@
 """The transform: each raw line becomes a typed row, a duplicate or a reject, and never a null that nobody sees."""
 
+import hashlib
+import hmac
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +13,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from contracts.contract import load_contracts, read_contract
 from contracts.errors import PipelineError
-from jobs.process_events import transform
+from jobs.process_events import cleaning, transform
 from lake.columns import staged_schema
 from lake.positions import Position
 from lake.raw_lines import RawObject
@@ -19,6 +21,7 @@ from lake.raw_lines import RawObject
 pytestmark = pytest.mark.slow
 CONTRACTS = load_contracts()
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PEPPER = "not a secret"
 ITEM = {"product_id": "p-1", "name": "Tea", "quantity": 3, "unit_price": 1.1, "line_total": 3.3}
 DATA = {
     "page_view": {
@@ -47,6 +50,14 @@ DATA = {
         "total": 6.9,
         "currency": "EUR",
         "payment_method": "card",
+    },
+    "sign_up": {
+        "user_id": "u",
+        "name": "Zoë",
+        "email": "zoe@example.com",
+        "country": "FR",
+        "plan": "pro",
+        "has_marketing_consent": True,
     },
     "wikipedia_edit": {
         "time": "2026-11-22T11:59:00.123456Z",
@@ -80,8 +91,10 @@ def raw_line(
 
 @pytest.fixture
 def judged(spark):
+    key = spark.createDataFrame([cleaning.key_of(PEPPER)], cleaning.KEY)
+
     def judge(*lines, contracts=CONTRACTS):
-        return transform.judged(spark.createDataFrame([(line,) for line in lines], "value string"), contracts)
+        return transform.judged(spark.createDataFrame([(line,) for line in lines], "value string"), contracts, key)
 
     return judge
 
@@ -105,6 +118,17 @@ def shape(data_type):
     return [shape(data_type.value_type)] if pa.types.is_list(data_type) else data_type
 
 
+@pytest.fixture
+def rows_of(judged, stored):
+    """Rows as they are staged, by event id."""
+
+    def rows(*lines):
+        fated = transform.with_fate(transform.accepted(judged(*lines)), stored())
+        return {row.event_id: row for row in transform.staged(fated, CONTRACTS, "b-1").collect()}
+
+    return rows
+
+
 def test_a_row_has_the_columns_and_types_of_the_staged_schema(judged, stored):
     rows = transform.staged(transform.with_fate(judged(raw_line()), stored()), CONTRACTS, "b-1")
     found = to_arrow_schema(rows.schema)
@@ -126,6 +150,37 @@ def test_values_arrive_as_they_were_sent(judged, stored):
     )
 
 
+def test_text_is_trimmed_wherever_it_stands_and_identities_are_not(rows_of):
+    [line] = [raw_line("purchase", event_id=" e ", order_id="\u3000o\n", items=2 * [ITEM | {"name": "\tGreen tea "}])]
+    [row] = rows_of(line).values()
+    assert (row.event_id, row.purchase.order_id) == (" e ", "o")
+    assert [item.name for item in row.purchase["items"]] == ["Green tea", "Green tea"]
+
+
+def test_a_blank_text_is_kept_empty_where_its_contract_allows_that(rows_of):
+    row = rows_of(raw_line("page_view", page={"url": "/", "title": " "}))["e"]
+    assert (row.page_view.page.title, row.page_view.page.referrer) == ("", None)
+
+
+def test_personal_data_is_masked_as_the_contract_says(rows_of):
+    rows = rows_of(
+        raw_line("sign_up", event_id="s"),
+        raw_line("page_view", event_id="v4", ip="198.51.100.77"),
+        raw_line("page_view", event_id="v6", ip="2001:db8:85a3::8a2e:370:7334"),
+        raw_line("page_view", event_id="none", ip=None),
+    )
+    digest = hmac.new(PEPPER.encode(), b"zoe@example.com", hashlib.sha256).hexdigest()
+    assert (rows["s"].sign_up.email, "name" in rows["s"].sign_up.asDict()) == (digest, False)
+    assert [rows[name].page_view.ip for name in ("v4", "v6", "none")] == ["198.51.100.0", "2001:db8:85a3::", None]
+    assert not [word for word in ("Zoë", "example.com", "100.77", "7334") if word in str(rows)]
+
+
+def test_what_is_dropped_is_not_even_read(judged):
+    line = raw_line("sign_up", name=["of", "another", "type"])
+    assert "name" not in transform.line_schema(CONTRACTS)["data"].dataType["sign_up"].dataType.names
+    assert judged(line).first()._problem is None
+
+
 UNTYPABLE = {
     raw_line("add_to_cart", quantity=1.0): "not every value fits",
     raw_line("add_to_cart", quantity=2**63): "not every value fits",
@@ -136,6 +191,11 @@ UNTYPABLE = {
     raw_line("page_view", page="/"): "not every value fits",
     raw_line("wikipedia_edit", time="2026-11-22T23:59:60Z"): "not every value fits",
     raw_line("wikipedia_edit", isNew="yes"): "not every value fits",
+    raw_line("page_view", ip="127.1"): "page_view.ip is no IP address",
+    raw_line("page_view", ip=" "): "page_view.ip is no IP address",
+    raw_line("page_view", user_id=" "): "page_view.user_id has fewer than 1 characters beside the blanks around them",
+    raw_line("sign_up", email="a@ "): "sign_up.email has fewer than 3 characters",
+    raw_line("purchase", items=[ITEM, ITEM | {"product_id": "\u3000"}]): "purchase.items[].product_id has fewer",
     raw_line("not_a_contract"): "there is no data of an event type",
     raw_line().replace('"page_view":{', '"refund":{'): "there is no data of an event type",
     raw_line(happened="yesterday"): "an attribute or the position",
@@ -165,8 +225,10 @@ def test_no_value_of_an_accepted_line_becomes_null(judged, stored):
     sent = [raw_line(t, **{name: value}) for t, data in DATA.items() for name in data for value in odd_values]
     for row in transform.accepted(judged(*sent)).collect():
         data = json.loads(row._line)["data"]
-        kept = row._data[row.event_type].asDict(recursive=True)
-        lost = [name for name, value in data[row.event_type].items() if value is not None and kept[name] is None]
+        kept = row[row.event_type].asDict(recursive=True)
+        sent = {name: value for name, value in data[row.event_type].items() if value is not None}
+        stored = CONTRACTS[row.event_type].stored_document["properties"]
+        lost = [name for name in sent if name in stored and kept[name] is None]
         assert not lost, (lost, data)
 
 
@@ -206,7 +268,7 @@ def test_a_purchase_that_cannot_be_typed_is_not_called_a_mismatch(judged):
 
 def test_rules_of_a_type_without_contract_are_passed_over(judged):
     row = judged(raw_line(), contracts={"page_view": CONTRACTS["page_view"]}).first()
-    assert row._problem is None and row._data.asDict().keys() == {"page_view"}
+    assert row._problem is None and row._data.asDict().keys() == {"page_view"} and "purchase" not in row
 
 
 def test_any_offset_becomes_utc_and_the_date_is_the_utc_date(judged):
@@ -260,6 +322,16 @@ def test_a_line_at_the_winners_position_is_a_redelivery(judged, stored):
     assert sorted(found) == ["redelivered", "redelivered", "repeated", "row"]
 
 
+def test_a_line_at_the_position_of_a_repetition_is_a_redelivery_too(judged, stored):
+    lines = [raw_line(sequence="1"), raw_line(sequence="2"), raw_line(sequence="3"), raw_line(sequence="2")]
+    assert fates(judged(*lines), stored()) == [
+        ("e", "1", "row", False),
+        ("e", "2", "redelivered", False),
+        ("e", "2", "repeated", False),
+        ("e", "3", "repeated", False),
+    ]
+
+
 def test_a_stored_row_wins_over_an_earlier_arrival(judged, stored):
     known = stored(("/s", "e", place("5"), "page_view", NOON))
     assert fates(judged(raw_line(sequence="1"), raw_line(sequence="5")), known) == [
@@ -275,6 +347,27 @@ def test_one_identity_with_another_type_or_time_is_a_conflict_and_not_merged(jud
         raw_line(event_id="b", sequence="4"),
     ]
     assert fates(judged(*lines), known) == [("a", "3", "repeated", True), ("b", "4", "repeated", True)]
+
+
+def test_a_conflict_within_the_batch_keeps_the_first_event_as_it_came(judged, stored):
+    first = raw_line("page_view", sequence="1", duration_ms=1)
+    lines = [raw_line("purchase", sequence="2"), first, raw_line("page_view", sequence="3", duration_ms=3)]
+    rows = transform.with_fate(judged(*lines), stored())
+    assert fates(judged(*lines), stored()) == [
+        ("e", "1", "row", False),
+        ("e", "2", "repeated", True),
+        ("e", "3", "repeated", False),
+    ]
+    [row] = transform.staged(rows, CONTRACTS, "b-1").collect()
+    assert (row.event_type, row.page_view.duration_ms, row.purchase) == ("page_view", 1, None)
+
+
+def test_a_conflict_is_counted_once_however_often_the_stream_delivers_it(judged, stored):
+    known = stored(("/s", "e", place("1"), "page_view", NOON))
+    line = raw_line("purchase", sequence="2")
+    found = fates(judged(line, line, line, raw_line("purchase", sequence="3")), known)
+    assert [fate for _, _, fate, _ in found] == ["redelivered", "redelivered", "repeated", "repeated"]
+    assert [is_conflict for *_, is_conflict in found] == [False, False, True, True]
 
 
 def test_the_same_id_from_another_source_is_another_event(judged, stored):
