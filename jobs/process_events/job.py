@@ -36,36 +36,55 @@ SPARK_SETTINGS = {
     # The whole prefix of the batch is its own, also what an earlier try left there.
     "spark.sql.sources.partitionOverwriteMode": "static",
 }
-PARTITION_BYTES = 16 * 1024**2  # of gzip, which makes about 100 MB of text
-PARTITIONS_A_CORE = 8
-ROWS_A_FILE = 1_000_000
-ARGUMENTS = ("MANIFEST", "BATCH_ID", "STAGING_BUCKET", "ERROR_BUCKET", "PEPPER_SECRET_ARN")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How the work is cut: rows of a file at most, MB of raw gzip that a task handles (16 are some 150 MB of text)."""
+
+    file_rows: int
+    partition_mb: int
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Arguments of a run, by Glue's convention: --NAME value."""
+    """Arguments of a run, by Glue's convention: --NAME value, names in capitals."""
 
     manifest: str
     batch_id: str
     staging_bucket: str
     error_bucket: str
     pepper_secret_arn: str
+    file_rows: str
+    partition_mb: str
 
     @classmethod
     def parse(cls, words: list[str]) -> Arguments:
         """Read the arguments and pass over those of Glue itself; ConfigurationError where some are missing."""
+        names = [name.upper() for name in cls.__dataclass_fields__]
         parser = argparse.ArgumentParser(allow_abbrev=False)
-        for name in ARGUMENTS:
+        for name in names:
             parser.add_argument(f"--{name}")
         given = vars(parser.parse_known_args(words)[0])
-        missing = [f"--{name}" for name in ARGUMENTS if not given[name]]
+        missing = [f"--{name}" for name in names if not given[name]]
         if missing:
             raise ConfigurationError(
                 f"argument {', '.join(missing)} missing or empty; expected a value. "
                 "Set it where the job run is started."
             )
-        return cls(*(given[name] for name in ARGUMENTS))
+        return cls(*(given[name] for name in names))
+
+    @property
+    def sizes(self) -> Sizes:
+        """How the work is cut; ConfigurationError where a size is no whole number above 0."""
+        found = {name: getattr(self, name) for name in Sizes.__dataclass_fields__}
+        for name, text in found.items():
+            if not (text.isascii() and text.isdigit() and int(text)):
+                raise ConfigurationError(
+                    f"argument --{name.upper()} is {text!r}; expected a whole number above 0. "
+                    "Set it where the job run is started."
+                )
+        return Sizes(**{name: int(text) for name, text in found.items()})
 
 
 @dataclass(frozen=True)
@@ -77,16 +96,18 @@ class Batch:
     stored: list[str]
     staged: str
     raw_bytes: int
+    sizes: Sizes
 
 
 def main(words: list[str]) -> None:
     """Run the transform for one batch; a run again replaces what an earlier one left."""
     arguments, s3 = Arguments.parse(words), boto3.client("s3")
+    sizes = arguments.sizes
     pepper = read_pepper(boto3.client("secretsmanager"), arguments.pepper_secret_arn)
     manifest = read_manifest(s3, arguments)
     staged_prefix = layout.staged_prefix(manifest.batch_id)
     staged = f"s3://{arguments.staging_bucket}/{staged_prefix}"
-    batch = Batch(manifest.batch_id, manifest.raw_uris, manifest.stored_files, staged, manifest.bytes)
+    batch = Batch(manifest.batch_id, manifest.raw_uris, manifest.stored_files, staged, manifest.bytes, sizes)
     try:
         document, rejects = process(SparkSession.builder.getOrCreate(), batch, pepper)
         check_lines(manifest, document)
@@ -128,7 +149,7 @@ def read_pepper(secretsmanager, arn: str) -> str:
 def process(spark: SparkSession, batch: Batch, pepper: str) -> tuple[dict, DataFrame]:
     """Write the staged files; the batch's document and its rejects, which are not read unless asked for."""
     contracts, lines_seen, fates_seen = load_contracts(), Observation(), Observation()
-    partitions = partition_count(batch.raw_bytes, spark.sparkContext.defaultParallelism)
+    partitions = partition_count(batch.raw_bytes, batch.sizes)
     for name, value in {**SPARK_SETTINGS, "spark.sql.shuffle.partitions": str(partitions)}.items():
         spark.conf.set(name, value)
     key = F.broadcast(spark.createDataFrame([cleaning.key_of(pepper)], cleaning.KEY))
@@ -136,15 +157,15 @@ def process(spark: SparkSession, batch: Batch, pepper: str) -> tuple[dict, DataF
     new = transform.accepted(judged.observe(lines_seen, *transform.line_counts()))
     fated = transform.with_fate(new, read_stored(spark, batch.stored))
     counted = fated.observe(fates_seen, *transform.fate_counts(contracts))
-    write_staged(transform.staged(counted, contracts, batch.batch_id), batch.staged, partitions)
+    write_staged(transform.staged(counted, contracts, batch.batch_id), batch.staged, partitions, batch.sizes.file_rows)
     document = transform.summary(batch.batch_id, lines_seen.get, fates_seen.get)
     # Spark does not push a filter through an observed frame, where it would parse each line once for each rule.
     return document, transform.rejected(judged.observe("rejects", *transform.line_counts()))
 
 
-def partition_count(raw_bytes: int, parallelism: int) -> int:
-    """As many partitions as the batch's size asks for: few files for few events."""
-    return min(max(1, math.ceil(raw_bytes / PARTITION_BYTES)), PARTITIONS_A_CORE * parallelism)
+def partition_count(raw_bytes: int, sizes: Sizes) -> int:
+    """As many partitions as the batch's size asks for: few files for few events, bounded memory for many."""
+    return max(1, math.ceil(raw_bytes / (sizes.partition_mb * 1024**2)))
 
 
 def read_lines(spark: SparkSession, paths: list[str]) -> DataFrame:
@@ -161,12 +182,12 @@ def read_stored(spark: SparkSession, paths: list[str]) -> DataFrame:
     return spark.read.schema(transform.STORED).parquet(*paths)
 
 
-def write_staged(rows: DataFrame, path: str, partitions: int) -> None:
+def write_staged(rows: DataFrame, path: str, partitions: int, file_rows: int) -> None:
     """Parquet by type and date, in the order of time, so that a file's statistics say which times it can hold."""
     together = rows.repartition(partitions, "event_type", "event_date") if partitions > 1 else rows
     in_order = together.sortWithinPartitions("event_type", "event_date", "event_time", "ingest_position")
     writer = in_order.write.mode("overwrite").partitionBy("event_type", "event_date")
-    writer.option("maxRecordsPerFile", ROWS_A_FILE).parquet(path)
+    writer.option("maxRecordsPerFile", file_rows).parquet(path)
 
 
 def check_lines(manifest: Manifest, document: dict) -> None:

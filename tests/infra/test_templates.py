@@ -121,6 +121,7 @@ def test_everything_that_holds_data_is_encrypted_with_the_key(resources):
     key_ref, key_arn = {"Ref": "KeyArn"}, {"Fn::GetAtt": ["Key", "Arn"]}
     members = {
         "AWS::Logs::LogGroup": lambda p: p["KmsKeyId"],
+        "AWS::SecretsManager::Secret": lambda p: p["KmsKeyId"],
         "AWS::SQS::Queue": lambda p: p["KmsMasterKeyId"],
         "AWS::SNS::Topic": lambda p: p["KmsMasterKeyId"],
         "AWS::Kinesis::Stream": lambda p: p["StreamEncryption"]["KeyId"],
@@ -158,6 +159,7 @@ def test_data_outlives_its_stack(templates):
     kept = {
         "AWS::S3::Bucket",
         "AWS::KMS::Key",
+        "AWS::SecretsManager::Secret",
         "AWS::Glue::Database",
         "AWS::Glue::Table",
         "AWS::ECR::Repository",

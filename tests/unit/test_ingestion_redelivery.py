@@ -95,8 +95,8 @@ def process(spark, s3, folder):
         path.write_bytes(s3.get_object(Bucket="raw", Key=entry["Key"])["Body"].read())
         paths.append(str(path))
         size += entry["Size"]
-    batch = job.Batch("b-1", paths, [], str(folder / "staged"), size)
-    document, _ = job.process(spark, batch)
+    batch = job.Batch("b-1", paths, [], str(folder / "staged"), size, job.Sizes(1_000_000, 16))
+    document, _ = job.process(spark, batch, "pepper")
     staged = spark.read.parquet(batch.staged).select("event_id", "ingest_position").collect()
     return sorted((row[0], int(row[1].split("/")[2]) - 100) for row in staged), document
 

@@ -34,7 +34,12 @@ WORDS = [
     "error",
     "--PEPPER_SECRET_ARN",
     "arn:aws:secretsmanager:eu-west-1:123456789012:secret:pepper",
+    "--FILE_ROWS",
+    "1000000",
+    "--PARTITION_MB",
+    "16",
 ]
+SIZES = job.Sizes(file_rows=1_000_000, partition_mb=16)
 MANIFEST = Manifest(
     batch_id="b-1",
     batch_date="2026-11-22",
@@ -63,8 +68,8 @@ def write_raw(folder, *events):
     return str(path)
 
 
-def batch(tmp_path, raw, stored=()):
-    return job.Batch("b-1", [raw], list(stored), str(tmp_path / "staged"), raw_bytes=1000)
+def batch(tmp_path, raw, stored=(), sizes=SIZES):
+    return job.Batch("b-1", [raw], list(stored), str(tmp_path / "staged"), 1000, sizes)
 
 
 def staged(tmp_path):
@@ -75,19 +80,28 @@ def staged(tmp_path):
 
 def test_arguments_follow_glues_convention_and_glues_own_are_passed_over():
     words = [*WORDS, "--JOB_NAME", "tributary-local-process-events", "--enable-metrics", "true", "--TempDir", "s3://x/"]
-    assert job.Arguments.parse(words) == job.Arguments("s3://staging/m.json", "b-1", "staging", "error", WORDS[-1])
+    assert job.Arguments.parse(words) == job.Arguments(*WORDS[1::2])
+    assert job.Arguments.parse(words).sizes == SIZES
 
 
 def test_missing_arguments_are_named():
     with pytest.raises(
-        ConfigurationError, match="argument --BATCH_ID, --ERROR_BUCKET, --PEPPER_SECRET_ARN missing or empty; expected"
+        ConfigurationError,
+        match="argument --BATCH_ID, --ERROR_BUCKET, --PEPPER_SECRET_ARN, --FILE_ROWS, --PARTITION_MB missing or empty",
     ):
         job.Arguments.parse(["--MANIFEST", "s3://staging/m.json", "--STAGING_BUCKET", "staging", "--BATCH_ID", ""])
 
 
-@pytest.mark.parametrize(("megabytes", "partitions"), [(0, 1), (16, 1), (17, 2), (160, 10), (10_000, 16)])
+@pytest.mark.parametrize("text", ["0", "-1", "1e6", "1.5", "many", "\u0661"])
+def test_a_size_that_is_no_whole_number_above_0_is_refused(text):
+    arguments = replace(job.Arguments.parse(WORDS), file_rows=text)
+    with pytest.raises(ConfigurationError, match=f"argument --FILE_ROWS is '{text}'; expected a whole number above 0"):
+        _ = arguments.sizes
+
+
+@pytest.mark.parametrize(("megabytes", "partitions"), [(0, 1), (16, 1), (17, 2), (160, 10), (10_000, 625)])
 def test_partitions_follow_the_size_of_the_batch(megabytes, partitions):
-    assert job.partition_count(megabytes * 1024**2, parallelism=2) == partitions
+    assert job.partition_count(megabytes * 1024**2, SIZES) == partitions
 
 
 @pytest.mark.slow
@@ -120,6 +134,18 @@ def test_a_batch_becomes_files_by_type_and_date_in_the_order_of_time(spark, tmp_
     }
     assert files["event_type=wikipedia_edit/event_date=2026-11-21"][0]["event_time"] == NOON - timedelta(hours=13)
     assert [row.position.sequence for row in rejects.collect()] == ["4"]
+
+
+@pytest.mark.slow
+def test_files_hold_as_many_rows_as_configured_one_time_after_the_other(spark, tmp_path):
+    raw = write_raw(tmp_path, *((f"e-{n}", "add_to_cart", CART, n * 7 % 10) for n in range(10)))
+    sizes = replace(SIZES, file_rows=4)
+    job.process(spark, batch(tmp_path, raw, sizes=sizes), "pepper")
+    files = sorted((tmp_path / "staged").rglob("*.parquet"))
+    times = [[row["event_time"] for row in pq.ParquetFile(file).read(["event_time"]).to_pylist()] for file in files]
+    assert [len(found) for found in times] == [4, 4, 2]
+    assert [time for found in times for time in found] == [NOON + timedelta(minutes=n) for n in range(10)]
+    assert {pq.ParquetFile(file).metadata.row_group(0).column(0).compression for file in files} == {"ZSTD"}
 
 
 @pytest.mark.slow

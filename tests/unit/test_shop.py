@@ -108,7 +108,7 @@ def test_few_users_act_often_and_names_are_of_many_scripts(outcomes):
 
 
 def test_visits_come_from_addresses_of_both_versions_and_a_few_from_none(outcomes):
-    views = [o.event["data"]["ip"] for kind, o in outcomes if kind == EVENT and o.event["type"] == "page_view"]
+    views = [msgspec.to_builtins(o.data)["ip"] for kind, o in outcomes if kind == EVENT and o.event_type == "page_view"]
     kinds = Counter("none" if ip is None else "mapped" if "ff:" in ip else 6 if ":" in ip else 4 for ip in views)
     assert {kind: round(n / len(views), 1) for kind, n in kinds.items()} == {4: 0.7, 6: 0.2, "mapped": 0.1, "none": 0.0}
     assert all(ip is None or ip_address(ip) for ip in views)

@@ -50,6 +50,7 @@ class Secret(ResourceType):
     type = "AWS::SecretsManager::Secret"
     name_property = "Name"
     longest_name = 128
+    holds_data = True
     properties = frozenset({"Name", "Description", "KmsKeyId", "SecretString", "GenerateSecretString", "Tags"})
 
     def check(self, properties: dict[str, Any]) -> None:
