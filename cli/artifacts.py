@@ -39,10 +39,11 @@ class Artifact:
 
 def artifacts(root: Path) -> list[Artifact]:
     """Everything that the stacks take from the artifacts bucket."""
-    script = root / "jobs/process_events/job.py"
+    script, catch_up = root / "jobs/process_events/job.py", root / "jobs/catch_up/job.py"
     definition = root / "infra/state_machines/process_batch.asl.json"
     return [
         Artifact("TransformScriptKey", "jobs/process_events.py", script.read_bytes()),
+        Artifact("CatchUpScriptKey", "jobs/catch_up.py", catch_up.read_bytes()),
         Artifact("TransformLibraryKey", "jobs/library.zip", library(root)),
         Artifact("StateMachineKey", "state_machines/process_batch.asl.json", definition.read_bytes()),
     ]

@@ -26,6 +26,7 @@ STACKS = (
     "publishing",
     "processing",
     "reconciliation",
+    "catch-up",
     "analytics",
     "monitoring",
     "undelivered",

@@ -223,6 +223,27 @@ def test_no_statement_allows_by_a_wildcard_action(resources):
     assert wild == []
 
 
+def test_jobs_scale_measure_log_and_use_spare_capacity_only_where_nobody_waits(resources):
+    jobs = dict(of_type(resources, "AWS::Glue::Job"))
+    classes = {name.split(".")[0]: job["ExecutionClass"] for name, job in jobs.items()}
+    assert classes == {"compute": "STANDARD", "catch-up": "FLEX"}
+    for name, job in jobs.items():
+        arguments = job["DefaultArguments"]
+        for setting in ("--enable-auto-scaling", "--enable-metrics", "--enable-observability-metrics"):
+            assert arguments[setting] == "true", (name, setting)
+        assert arguments["--custom-logGroup-prefix"]["Fn::Sub"].startswith("/aws-glue/jobs/"), name
+        assert job["GlueVersion"] == "5.1" and "Timeout" in job and "SecurityConfiguration" in job, name
+
+
+def test_one_role_alone_may_read_the_pepper(resources):
+    readers = [
+        (name, statement["Action"], statement["Resource"])
+        for name, statement in identity_statements(resources)
+        if any("secretsmanager" in action for action in as_list(statement["Action"]))
+    ]
+    assert readers == [("compute.TransformRole", "secretsmanager:GetSecretValue", {"Ref": "PepperSecretArn"})]
+
+
 def test_the_event_source_gives_up_to_a_bucket_and_reports_single_failures(resources):
     ((_, mapping),) = of_type(resources, "AWS::Lambda::EventSourceMapping")
     assert ":s3:::" in mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::Sub"]
