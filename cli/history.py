@@ -42,7 +42,7 @@ def print_history(found: list[dict[str, Any]]) -> None:
 
 def made_by(entry: dict[str, Any]) -> str:
     """Whose commit it was."""
-    return entry["batch_id"] or entry["maintenance_id"] or ""
+    return entry["batch_id"] or entry["backfill_id"] or entry["maintenance_id"] or ""
 
 
 def as_of(committed_at: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that keep the lake: maintain, history."""
+"""Commands that keep the lake: `etl maintain`, `etl history`, `etl backfill`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,38 @@ def history(
         print_history(found)
 
 
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First event date, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="Last event date, YYYY-MM-DD.")],
+    event_type: Annotated[list[str] | None, typer.Option("--type", help="Of this event type; may be repeated.")] = None,
+    allow_rejects: Annotated[
+        bool, typer.Option("--allow-rejects", help="Rows that today's rules refuse become rejects.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.", min=1)] = 14_400,
+    json: Json = False,
+    stage: StageName = "local",
+) -> None:
+    """Compute partitions again from the raw zone with today's rules, and replace them in one commit."""
+    from dataclasses import asdict
+
+    from cli import backfill as backfills
+    from cli.connection import open_stage
+    from cli.display import phases, print_json
+    from contracts.contract import load_contracts
+
+    scope = backfills.read_scope(first, last, event_type or [], load_contracts())
+    opened = open_stage(stage)
+    with phases() as shown:
+        request = backfills.plan(opened, scope, allow_rejects, shown.update)
+        shown.say(f"{request.backfill_id}: {len(request.objects):,} raw objects of {len(request.batch_ids):,} batches")
+        record = backfills.wait(opened, request, backfills.start(opened, request), timeout)
+    if json:
+        print_json(asdict(record))
+    else:
+        print(*backfills.in_words(record), sep="\n")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (maintain, history):
+    for command in (maintain, history, backfill):
         app.command()(command)

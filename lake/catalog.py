@@ -18,13 +18,14 @@ from pyiceberg.expressions import (
 )
 from pyiceberg.io import FileIO, load_file_io
 from pyiceberg.manifest import DataFile, ManifestContent
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Snapshot
 
 from contracts.contract import Contract
 from lake.columns import table_schema
 
 BATCH_ID = "tributary.batch-id"
+BACKFILL_ID = "tributary.backfill-id"
 COUNTS = "tributary.counts"
 # boto3 may repeat an UpdateTable whose answer was lost. Glue refuses the repetition as a conflict, and pyiceberg
 # then deletes the manifests of a commit that took place. So whoever commits asks once, and looks what became of it.
@@ -86,18 +87,22 @@ def _offset_for_z(time: str) -> str:
 
 def stored_files(table: Table, spans: dict[str, tuple[str, str]] | None) -> list[str]:
     """URIs of the current data files that may hold events of these types and times."""
-    if table.current_snapshot() is None:
-        return []
-    return sorted(task.file.file_path for task in table.scan(row_filter=overlap(spans)).plan_files())
+    return sorted(task.file.file_path for task in plan_files(table, spans))
+
+
+def plan_files(table: Table, spans: dict[str, tuple[str, str]] | None) -> list[FileScanTask]:
+    """The current data files that may hold events of these types and times, with what is deleted of them."""
+    return list(table.scan(row_filter=overlap(spans)).plan_files()) if table.current_snapshot() else []
 
 
 def committed_snapshot(table: Table, batch_id: str) -> int | None:
-    """The snapshot that made the batch visible, while the table still keeps it."""
+    """The snapshot that made the batch, or the backfill, visible, while the table still keeps it."""
+    names = (BATCH_ID, BACKFILL_ID)
     return next(
         (
             s.snapshot_id
             for s in table.metadata.snapshots
-            if s.summary and s.summary.additional_properties.get(BATCH_ID) == batch_id
+            if s.summary and batch_id in map(s.summary.additional_properties.get, names)
         ),
         None,
     )

@@ -13,6 +13,7 @@ from itertools import islice
 import orjson
 
 from lake import fates, layout, stored_rejects
+from lake.backfills import BackfillRecord
 from lake.fates import RejectFate
 from lake.ledger import BatchRecord, IngestionReceipt, from_document, to_document
 from lake.raw_lines import compress
@@ -78,6 +79,18 @@ def read_batch_documents(s3, staging_bucket: str, batch_id: str, names: Iterable
 def read_batch_records(s3, processed_bucket: str, since: str = "") -> list[BatchRecord]:
     """Records of batches started on `since` (YYYY-MM-DD) or later, oldest first."""
     records = _read_ledger(s3, processed_bucket, "ledger/batches/", since, BatchRecord)
+    return sorted(records, key=lambda record: record.started_at)
+
+
+def write_backfill_record(s3, processed_bucket: str, record: BackfillRecord) -> None:
+    """Write or replace the ledger's record of a backfill."""
+    key = f"{layout.backfill_records_prefix(record.backfill_date)}{record.backfill_id}.json"
+    write_json(s3, processed_bucket, key, to_document(record))
+
+
+def read_backfill_records(s3, processed_bucket: str, since: str = "") -> list[BackfillRecord]:
+    """Records of backfills started on `since` (YYYY-MM-DD) or later, oldest first."""
+    records = _read_ledger(s3, processed_bucket, "ledger/backfills/", since, BackfillRecord)
     return sorted(records, key=lambda record: record.started_at)
 
 

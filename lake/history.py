@@ -8,7 +8,7 @@ from typing import Any
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from lake.catalog import BATCH_ID
+from lake.catalog import BACKFILL_ID, BATCH_ID
 from lake.compaction import MAINTENANCE_ID
 from lake.positions import utc_text
 
@@ -27,6 +27,7 @@ def _entry(snapshot: Snapshot, is_current: bool) -> dict[str, Any]:
         "is_current": is_current,
         "operation": snapshot.summary.operation.value if snapshot.summary else None,
         "batch_id": summary.get(BATCH_ID),
+        "backfill_id": summary.get(BACKFILL_ID),
         "maintenance_id": summary.get(MAINTENANCE_ID),
         "rows_added": int(summary.get("added-records", 0)),
         "rows_removed": int(summary.get("deleted-records", 0)),

@@ -73,6 +73,11 @@ def batch_record_key(batch_date: str, batch_id: str) -> str:
     return f"{batch_records_prefix(batch_date)}{batch_id}.json"
 
 
+def backfill_records_prefix(backfill_date: str) -> str:
+    """Where the ledger's records of backfills started on a date lie (YYYY-MM-DD)."""
+    return f"ledger/backfills/backfill_date={backfill_date}/"
+
+
 def batch_document_key(batch_id: str, name: str) -> str:
     """Key of what a step of the batch leaves for the next: manifest, transform, enrichment, …"""
     return f"batches/{batch_id}/{name}.json"

@@ -20,8 +20,26 @@ class RawObjectEntry:
 
 
 @dataclass(frozen=True)
+class Replacement:
+    """Partitions that a backfill replaces: types and event dates (both included), `rows` stored in them as planned.
+
+    `batch_ids` are the batches that the rows may be of.
+    """
+
+    from_date: str
+    to_date: str
+    event_types: list[str]
+    allow_rejects: bool
+    batch_ids: list[str]
+    rows: int
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """The batch as it was planned; `snapshot_id` is the table's state that `stored_files` was planned on."""
+    """The batch as it was planned; `snapshot_id` is the table's state that `stored_files` was planned on.
+
+    A backfill also says what it `replaces`.
+    """
 
     batch_id: str
     batch_date: str
@@ -30,6 +48,7 @@ class Manifest:
     raw_objects: list[RawObjectEntry]
     stored_files: list[str]
     snapshot_id: str | None
+    replaces: Replacement | None = None
 
     @property
     def raw_lines(self) -> int:
@@ -49,7 +68,8 @@ class Manifest:
     @classmethod
     def from_document(cls, document: dict) -> Manifest:
         entries = [from_document(RawObjectEntry, entry) for entry in document["raw_objects"]]
-        return from_document(cls, document | {"raw_objects": entries})
+        replaces = from_document(Replacement, document["replaces"]) if document.get("replaces") else None
+        return from_document(cls, document | {"raw_objects": entries, "replaces": replaces})
 
 
 def time_spans(entries: list[RawObjectEntry]) -> dict[str, tuple[str, str]] | None:

@@ -18,10 +18,10 @@ from pyspark.sql import functions as F
 
 from contracts.contract import load_contracts
 from contracts.errors import ConfigurationError, PipelineError
-from jobs.process_events import cleaning, transform
+from jobs.process_events import cleaning, recompute, transform
 from jobs.process_events.refused import read_reject
 from lake import documents, layout
-from lake.manifest import Manifest
+from lake.manifest import Manifest, Replacement
 
 SPARK_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -97,6 +97,7 @@ class Batch:
     staged: str
     raw_bytes: int
     sizes: Sizes
+    replaces: Replacement | None = None
 
 
 def main(words: list[str]) -> None:
@@ -107,11 +108,24 @@ def main(words: list[str]) -> None:
     manifest = read_manifest(s3, arguments)
     staged_prefix = layout.staged_prefix(manifest.batch_id)
     staged = f"s3://{arguments.staging_bucket}/{staged_prefix}"
-    batch = Batch(manifest.batch_id, manifest.raw_uris, manifest.stored_files, staged, manifest.bytes, sizes)
+    batch = Batch(
+        batch_id=manifest.batch_id,
+        raw=manifest.raw_uris,
+        stored=manifest.stored_files,
+        staged=staged,
+        raw_bytes=manifest.bytes,
+        sizes=sizes,
+        replaces=manifest.replaces,
+    )
     try:
         document, rejects = process(SparkSession.builder.getOrCreate(), batch, pepper)
         check_lines(manifest, document)
-        if document["rejected"]:
+        if manifest.replaces:
+            key = layout.batch_document_key(manifest.batch_id, "vanishing")
+            positions = recompute.vanishing(manifest, rejects.toLocalIterator())
+            documents.write_json(s3, arguments.staging_bucket, key, {"positions": positions})
+            document["rejected_rows"] = len(positions)
+        if document.get("rejected_rows", document["rejected"]):
             write_rejects(s3, arguments.error_bucket, manifest, rejects)
     except Py4JJavaError as error:
         raise PipelineError(
@@ -156,11 +170,17 @@ def process(spark: SparkSession, batch: Batch, pepper: str) -> tuple[dict, DataF
     judged = transform.judged(read_lines(spark, batch.raw), contracts, key)
     new = transform.accepted(judged.observe(lines_seen, *transform.line_counts()))
     fated = transform.with_fate(new, read_stored(spark, batch.stored))
-    counted = fated.observe(fates_seen, *transform.fate_counts(contracts))
-    write_staged(transform.staged(counted, contracts, batch.batch_id), batch.staged, partitions, batch.sizes.file_rows)
-    document = transform.summary(batch.batch_id, lines_seen.get, fates_seen.get)
+    again = recompute.Recomputation(spark, batch.replaces, batch.stored) if batch.replaces else None
+    counted = (again.settled(fated) if again else fated).observe(fates_seen, *transform.fate_counts(contracts))
+    rows = transform.staged(counted, contracts, batch.batch_id)
+    write_staged(again.with_their_batch(rows) if again else rows, batch.staged, partitions, batch.sizes.file_rows)
+    of_lines = again.lines_within(lines_seen.get) if again else lines_seen.get
+    document = transform.summary(batch.batch_id, of_lines, fates_seen.get)
     # Spark does not push a filter through an observed frame, where it would parse each line once for each rule.
-    return document, transform.rejected(judged.observe("rejects", *transform.line_counts()))
+    rejects = transform.rejected(judged.observe("rejects", *transform.line_counts()))
+    if again:
+        return document | {"outside": again.outside}, again.rejects_of_rows(rejects)
+    return document, rejects
 
 
 def partition_count(raw_bytes: int, sizes: Sizes) -> int:
@@ -192,9 +212,10 @@ def write_staged(rows: DataFrame, path: str, partitions: int, file_rows: int) ->
 
 def check_lines(manifest: Manifest, document: dict) -> None:
     """PipelineError where Spark read other lines than ingestion wrote."""
-    if document["raw_lines"] != manifest.raw_lines:
+    found = document["raw_lines"] + document.get("outside", 0)
+    if found != manifest.raw_lines:
         raise PipelineError(
-            f"batch {manifest.batch_id}: {document['raw_lines']} raw lines read; expected the {manifest.raw_lines} "
+            f"batch {manifest.batch_id}: {found} raw lines read; expected the {manifest.raw_lines} "
             "that the raw objects' metadata tell. Run the batch again, which plans it anew."
         )
 

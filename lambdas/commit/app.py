@@ -22,6 +22,7 @@ from lake.manifest import Manifest
 from lake.settings import required
 from lambdas.commit.batch import CommittedBatch, read_batch, told_by_ledger
 from lambdas.commit.commit import commit_batch, committed_batch
+from lambdas.commit.replacement import Replaced
 
 LONGEST_PAUSE_SECONDS = 8.0
 
@@ -76,8 +77,12 @@ def recorded(batch_id: str) -> CommittedBatch | None:
 
 def committed(batch_id: str) -> CommittedBatch:
     """Commit the batch and leave its document."""
-    batch = read_batch(manifest(batch_id), document(batch_id, "enrichment"))
-    return left_behind(commit_batch(batch, table, pause))
+    plan = manifest(batch_id)
+    batch = read_batch(plan, document(batch_id, "enrichment"))
+    if plan.replaces is None:
+        return left_behind(commit_batch(batch, table, pause))
+    replaced = Replaced.planned(plan, document(batch_id, "vanishing")["positions"])
+    return left_behind(commit_batch(replaced.within(batch), table, pause, replaced))
 
 
 def table() -> Table:

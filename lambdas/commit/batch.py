@@ -89,10 +89,10 @@ def counted(batch: Batch) -> CommittedBatch:
     )
 
 
-def snapshot_properties(outcome: CommittedBatch) -> dict[str, str]:
+def snapshot_properties(outcome: CommittedBatch, named: str = BATCH_ID) -> dict[str, str]:
     """What the snapshot says of the batch: enough to tell the outcome again."""
     counts = {name: getattr(outcome, name) for name in ("rows", "rows_by_type", "redelivered", "repeated")}
-    return {BATCH_ID: outcome.batch_id, COUNTS: json.dumps(counts, sort_keys=True)}
+    return {named: outcome.batch_id, COUNTS: json.dumps(counts, sort_keys=True)}
 
 
 def told_by_snapshot(batch_id: str, snapshot_id: int, properties: dict[str, str], files: list[str]) -> CommittedBatch:

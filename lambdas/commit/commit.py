@@ -13,6 +13,7 @@ from lake.added_files import files_added_since
 from lake.catalog import committed_snapshot, snapshot_files
 from lambdas.commit.batch import Batch, CommittedBatch, counted, snapshot_properties, told_by_snapshot
 from lambdas.commit.files import without_duplicates
+from lambdas.commit.replacement import Replaced, ReplacementRefused, replace_partitions
 
 CONFLICTS_BORNE = 10
 OTHER_FAILURES_BORNE = 3
@@ -23,9 +24,17 @@ class CommitRefused(PipelineError):
     """The batch could not be made visible; nothing of it is."""
 
 
-def commit_batch(batch: Batch, open_table: Callable[[], Table], pause: Callable[[int], None]) -> CommittedBatch:
-    """Make the batch visible, or find that it is; `pause` waits before the next attempt, given how many failed."""
-    if not batch.files:
+def commit_batch(
+    batch: Batch,
+    open_table: Callable[[], Table],
+    pause: Callable[[int], None],
+    replaced: Replaced | None = None,
+) -> CommittedBatch:
+    """Make the batch visible, or find that it is; a backfill is put in the place of what it replaces.
+
+    `pause` waits before the next attempt, given how many failed.
+    """
+    if not batch.files and not replaced:
         return counted(batch)
     failures: list[Exception] = []
     while _is_bearable(failures):
@@ -35,8 +44,9 @@ def commit_batch(batch: Batch, open_table: Callable[[], Table], pause: Callable[
                 return made
             # A later attempt goes on from here: it compares with what is younger still, and with nothing twice.
             batch = _without_duplicates(batch, table)
-            return _append(batch, table)
-        except ConfigurationError:
+            _require_no_retries(table)
+            return replace_partitions(batch, table, replaced) if replaced else _append(batch, table)
+        except (ConfigurationError, ReplacementRefused):
             raise
         except Exception as error:
             # Whatever happened, only the table knows whether the commit took place.
@@ -64,7 +74,6 @@ def _without_duplicates(batch: Batch, table: Table) -> Batch:
 
 
 def _append(batch: Batch, table: Table) -> CommittedBatch:
-    _require_no_retries(table)
     made = counted(batch)
     if not batch.files:
         return made

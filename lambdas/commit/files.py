@@ -33,8 +33,8 @@ def without_duplicates(io: FileIO, files: list[DataFile], newer: list[str], stat
     """
     if not newer:
         return Remainder(files, 0, 0)
-    stored = pa.concat_tables(_read(io, newer))
-    compared = [compare(rows, stored) for rows in _read(io, [file.uri for file in files])]
+    stored = pa.concat_tables(read_columns(io, newer))
+    compared = [compare(rows, stored) for rows in read_columns(io, [file.uri for file in files])]
     kept = [_rewritten(io, file, found, state) for file, found in zip(files, compared, strict=True)]
     return Remainder(
         [file for file in kept if file.rows],
@@ -43,12 +43,13 @@ def without_duplicates(io: FileIO, files: list[DataFile], newer: list[str], stat
     )
 
 
-def _read(io: FileIO, uris: Iterable[str]) -> list[pa.Table]:
+def read_columns(io: FileIO, uris: Iterable[str]) -> list[pa.Table]:
+    """Identity and position of each file's rows, file by file."""
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda uri: _read_columns(io, uri), uris))
+        return list(pool.map(lambda uri: _read_file(io, uri), uris))
 
 
-def _read_columns(io: FileIO, uri: str) -> pa.Table:
+def _read_file(io: FileIO, uri: str) -> pa.Table:
     with io.new_input(uri).open() as stream:
         # Other writers store other flavours of text and nullability.
         return pq.read_table(stream, columns=COLUMNS).cast(pa.schema([(name, pa.string()) for name in COLUMNS]))

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 
 from contracts.contract import load_contracts
 from lake import documents
+from lake.backfills import backfill_outcome
 from lake.batch_outcome import STEPS, compose_record
 from lake.ledger import BatchRecord
 from lake.positions import utc_text
@@ -50,10 +51,25 @@ def contract_versions() -> dict[str, str]:
 
 
 def handler(event: dict, context: object) -> dict:
-    """Record how the batch came out: committed, published or failed."""
+    """Record how the batch, or the backfill, came out: committed, published or failed."""
+    if event.get("is_backfill"):
+        return record_backfill(event, utc_text(datetime.now(UTC)))
     record = record_outcome(event, utc_text(datetime.now(UTC)))
     logger.info("batch recorded", batch_id=record.batch_id, status=record.status, rows=record.rows)
     return {"batch_id": record.batch_id, "status": record.status, "rows": record.rows, "published": record.published}
+
+
+def record_backfill(event: dict, recorded_at: str) -> dict:
+    """Write the record of a backfill; one without a manifest has replaced nothing and has no record."""
+    outcome, buckets = read_outcome(event, recorded_at), settings()
+    left = documents.read_batch_documents(s3(), buckets.staging_bucket, outcome.batch_id, STEPS)
+    if "manifest" not in left:
+        logger.error("backfill was not planned", batch_id=outcome.batch_id, cause=outcome.cause)
+        return {"batch_id": outcome.batch_id, "status": str(outcome.status), "rows": 0}
+    record = backfill_outcome(outcome, left, contract_versions())
+    documents.write_backfill_record(s3(), buckets.processed_bucket, record)
+    logger.info("backfill recorded", batch_id=record.backfill_id, status=record.status, rows=record.rows)
+    return {"batch_id": record.backfill_id, "status": record.status, "rows": record.rows}
 
 
 def record_outcome(event: dict, recorded_at: str) -> BatchRecord:

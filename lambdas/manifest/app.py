@@ -15,13 +15,14 @@ from botocore.exceptions import ClientError
 
 from contracts.errors import PipelineError
 from lake import documents, layout
+from lake.backfills import Request, running_backfill
 from lake.batch_outcome import running_record
-from lake.catalog import open_table, stored_files
+from lake.catalog import open_table, plan_files, stored_files
 from lake.ledger import VISIBLE
 from lake.manifest import Manifest, RawObjectEntry, time_spans
 from lake.positions import utc_text
 from lake.settings import required
-from lambdas.manifest.plan import Batch, as_entry, claim, read_batch
+from lambdas.manifest.plan import Batch, as_entry, claim, read_batch, replacement
 
 HEADS_AT_ONCE = 16
 logger = Logger()
@@ -53,7 +54,12 @@ def s3():
 
 
 def handler(event: dict, context: object) -> dict:
-    """Write manifest and ledger record of a batch; a batch whose rows are visible keeps what it has."""
+    """Write manifest and ledger record of a batch, or of a backfill."""
+    return write_backfill(event) if "backfill" in event else write_batch(event)
+
+
+def write_batch(event: dict) -> dict:
+    """A batch whose rows are visible keeps what it has."""
     batch, processed = read_batch(event), settings().processed_bucket
     record = documents.read_batch_record(s3(), processed, batch.batch_id, [batch.batch_date])
     if record is None or record.status not in VISIBLE:
@@ -64,19 +70,34 @@ def handler(event: dict, context: object) -> dict:
     return answer(batch.batch_id, len(record.raw_objects), record.raw_lines)
 
 
-def write_manifest(batch: Batch) -> Manifest:
+def write_backfill(event: dict) -> dict:
+    """Plan a backfill by the request that was left for it."""
+    key = layout.batch_document_key(event["backfill"], "backfill")
+    request = Request.from_document(documents.read_json(s3(), settings().staging_bucket, key))
+    batch = read_batch(event | {"objects": request.objects})
+    manifest = write_manifest(batch, request)
+    documents.write_backfill_record(s3(), settings().processed_bucket, running_backfill(manifest, now()))
+    logger.info("backfill planned", batch_id=batch.batch_id, raw_lines=manifest.raw_lines, rows=manifest.replaces.rows)
+    return answer(batch.batch_id, len(manifest.raw_objects), manifest.raw_lines)
+
+
+def write_manifest(batch: Batch, request: Request | None = None) -> Manifest:
     """Plan the batch on the table as it is now."""
     entries = read_entries(batch)
     table = open_table(settings().database, settings().table)
-    snapshot = table.current_snapshot()
+    snapshot, spans = table.current_snapshot(), time_spans(entries)
+    tasks = plan_files(table, request.scope.spans) if request else []
+    # Where a backfill cannot tell its times, the partitions themselves have to do.
+    stored = [] if request and spans is None else stored_files(table, spans)
     manifest = Manifest(
         batch_id=batch.batch_id,
         batch_date=batch.batch_date,
         started_at=batch.started_at,
         attempt=batch.attempt,
         raw_objects=entries,
-        stored_files=stored_files(table, time_spans(entries)),
+        stored_files=sorted({*stored, *(task.file.file_path for task in tasks)}),
         snapshot_id=str(snapshot.snapshot_id) if snapshot else None,
+        replaces=replacement(request, tasks) if request else None,
     )
     key = layout.batch_document_key(batch.batch_id, "manifest")
     documents.write_json(s3(), settings().staging_bucket, key, manifest.as_document())

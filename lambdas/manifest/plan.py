@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pyiceberg.table import FileScanTask
+
 from contracts.errors import PipelineError
+from lake.backfills import Request
 from lake.ledger import BatchRecord, BatchStatus
-from lake.manifest import RawObjectEntry
+from lake.manifest import RawObjectEntry, Replacement
 from lake.raw_lines import read_metadata
 from lake.times import read_time
 
@@ -57,6 +60,26 @@ def claim(batch: Batch, recorded_at: str) -> BatchRecord:
         attempt=batch.attempt,
         raw_objects=[{"key": entry["key"], "version": entry.get("version")} for entry in batch.objects],
         raw_lines=0,
+    )
+
+
+def replacement(request: Request, tasks: list[FileScanTask]) -> Replacement:
+    """What a backfill replaces, given the stored files of its partitions."""
+    with_deletes = [task.file.file_path for task in tasks if task.delete_files]
+    if with_deletes:
+        raise PipelineError(
+            f"backfill {request.backfill_id}: {len(with_deletes)} stored files have row-level deletes beside them, the "
+            f"first {with_deletes[0]}; expected none, or deleted rows would come back. Let Glue's optimizer compact "
+            "the partitions, then start the backfill again."
+        )
+    scope = request.scope
+    return Replacement(
+        from_date=scope.from_date,
+        to_date=scope.to_date,
+        event_types=scope.event_types,
+        allow_rejects=request.allow_rejects,
+        batch_ids=[*request.batch_ids, request.backfill_id],
+        rows=sum(task.file.record_count for task in tasks),
     )
 
 

@@ -81,9 +81,12 @@ def handler(event: dict, context: object) -> dict:
 
 def validate(batch_id: str) -> dict:
     """Write the report and the step's document; the document."""
-    batch_date = document(batch_id, "manifest")["batch_date"]
+    manifest = document(batch_id, "manifest")
+    batch_date = manifest["batch_date"]
     files = [file for file in document(batch_id, "enrichment")["files"] if file["rows"]]
-    report = Report(batch_id, batch_date, files, verdicts(batch_id, files))
+    # Rows of a backfill keep the batch that they came with.
+    batch_ids = (manifest.get("replaces") or {}).get("batch_ids", [batch_id])
+    report = Report(batch_id, batch_date, files, verdicts(batch_ids, files))
     key = report_key(batch_date, batch_id)
     html = {"Body": page(report).encode(), "ContentType": "text/html; charset=utf-8"}
     s3().put_object(Bucket=settings().reports_bucket, Key=key, **html)
@@ -92,11 +95,11 @@ def validate(batch_id: str) -> dict:
     return outcome
 
 
-def verdicts(batch_id: str, files: list[dict]) -> list[Verdict]:
+def verdicts(batch_ids: list[str], files: list[dict]) -> list[Verdict]:
     """What the suite says of the rows; nothing of no rows."""
     if not files:
         return []
-    parameters = {"event_types": sorted(contracts()), "batch_ids": [batch_id]}
+    parameters = {"event_types": sorted(contracts()), "batch_ids": batch_ids}
     return evaluate(read_rows([file["uri"] for file in files]), suite(), parameters)
 
 

@@ -109,6 +109,7 @@ def test_the_failure_of_the_failure_record_keeps_the_first_error(states):
         ([OBJECT], 0),
         ({"objects": [OBJECT], "attempt": 2}, 1),
         ({"republish": "b-1"}, 2),
+        ({"backfill": "backfill-1"}, 3),
         ({"other": 1}, None),
         ("text", None),
     ],
@@ -120,11 +121,31 @@ def test_each_input_takes_its_own_way_and_any_other_fails(states, given, taken):
 
 
 def test_the_manifest_gets_a_list_even_of_one_object(states):
-    pipe, reconciliation, _ = states["Is this a new batch?"]["Choices"]
+    pipe, reconciliation, *_ = states["Is this a new batch?"]["Choices"]
     handed_on = evaluated(pipe["Output"]["objects"], states={"input": [OBJECT]})
-    objects = states["Write the manifest"]["Arguments"]["Payload"]["objects"]
-    assert evaluated(objects, states={"input": {"objects": handed_on}}) == [OBJECT]
+    assert handed_to_the_manifest(states, {"objects": handed_on})["objects"] == [OBJECT]
     assert "Output" not in reconciliation
+
+
+def handed_to_the_manifest(states, given):
+    known = {"batch_id": "b-1", "started_at": "2026-11-22T12:00:00Z", "attempt": 2}
+    return evaluated(states["Write the manifest"]["Arguments"]["Payload"], states={"input": given}, **known)
+
+
+def test_the_manifest_gets_what_started_the_execution_and_who_it_is(states):
+    known = {"batch_id": "b-1", "started_at": "2026-11-22T12:00:00Z", "attempt": 2}
+    assert handed_to_the_manifest(states, {"objects": [OBJECT], "attempt": 2}) == {"objects": [OBJECT], **known}
+    assert handed_to_the_manifest(states, {"backfill": "b-1"}) == {"backfill": "b-1", **known}
+
+
+def test_a_backfill_is_committed_but_not_published_and_runs_on_spare_capacity(states):
+    ways = states["Is this a new batch?"]["Choices"]
+    classes = [way["Assign"].get("execution_class") for way in ways]
+    assert classes == ["STANDARD", "STANDARD", None, "FLEX"]
+    rules = states["Are the rows new?"]["Choices"]
+    taken = {flag: [r["Next"] for r in rules if evaluated(r["Condition"], is_backfill=flag)] for flag in (True, False)}
+    assert taken == {True: ["The partitions are replaced"], False: ["Publish the rows"]}
+    assert states["The partitions are replaced"]["Type"] == "Succeed"
 
 
 def test_a_commit_of_unknown_outcome_is_not_recorded_as_a_failure(states):

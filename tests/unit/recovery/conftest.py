@@ -148,11 +148,30 @@ class Pipeline:
             failure = {"error": type(error).__name__, "cause": str(error), "started_at": STARTED}
             ledger.handler({"batch_id": batch["batch_id"], "status": "failed", **failure}, None)
 
+    def backfill(self, request, since="Write the manifest"):
+        """A backfill on the same way, from a step on to its commit."""
+        documents.write_json(self.lake.s3, "staging", f"batches/{request.backfill_id}/backfill.json", asdict(request))
+        batch = {"batch_id": request.backfill_id, "backfill": request.backfill_id, "is_backfill": True}
+        names = list(self.steps)
+        for name in names[names.index(since) : names.index("Publish the rows")]:
+            self.steps[name](batch)
+
     def run_until_killed(self, batch, step, write):
         """The batch from a step on, dead before that step's n-th write; False where it lived."""
         self.killer.arm(write)
         try:
             self.run(batch, since=step)
+        except Killed:
+            return True
+        finally:
+            self.killer.disarm()
+        return False
+
+    def step_until_killed(self, batch, step, write):
+        """One step, dead before its n-th write; False where it lived."""
+        self.killer.arm(write)
+        try:
+            self.steps[step](batch)
         except Killed:
             return True
         finally:
@@ -190,7 +209,8 @@ class Pipeline:
         assert enrichment.run(enrichment.Settings(batch["batch_id"], *places), threading.Event())
 
     def _record(self, batch, status):
-        ledger.handler({"batch_id": batch["batch_id"], "status": status, "started_at": STARTED}, None)
+        of_batch = {"status": status, "started_at": STARTED, "is_backfill": batch.get("is_backfill", False)}
+        ledger.handler({"batch_id": batch["batch_id"], **of_batch}, None)
 
     def checkpoint(self):
         """Everything that steps write, to go back to."""
@@ -252,18 +272,18 @@ class Memory:
     def __init__(self, process, killer):
         self._process, self._killer, self._known, self.is_on = process, killer, {}, True
 
-    def __call__(self, spark, batch):
+    def __call__(self, spark, batch, *more):
         if not self.is_on:
-            return self._process(spark, batch)
+            return self._process(spark, batch, *more)
         at, self._killer.at = self._killer.at, None
-        writes, answer = self._killer.writes, self._remembered(spark, batch)
+        writes, answer = self._killer.writes, self._remembered(spark, batch, *more)
         self._killer.writes, self._killer.at = writes, at
         return answer
 
-    def _remembered(self, spark, batch):
+    def _remembered(self, spark, batch, *more):
         s3, key, place = boto3.client("s3"), repr(asdict(batch)), layout.split_uri(batch.staged)
         if key not in self._known:
-            document, rejects = self._process(spark, batch)
+            document, rejects = self._process(spark, batch, *more)
             staged = [o["Key"] for o in documents.keys_below(s3, *place)]
             bodies = {name: s3.get_object(Bucket=place[0], Key=name)["Body"].read() for name in staged}
             self._known[key] = document, Rejects(rejects.collect()), bodies

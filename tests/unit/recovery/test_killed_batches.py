@@ -102,5 +102,5 @@ def test_the_steps_are_those_of_the_state_machine_in_its_order(pipeline):
     name, found = "Write the manifest", []
     while states[name]["Type"] != "Succeed":
         found += [name] if states[name]["Type"] == "Task" else []
-        name = states[name].get("Next") or states[name]["Default"]
+        name = states[name].get("Next") or states[name]["Choices"][0]["Next"]
     assert list(pipeline.steps) == found
