@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +22,8 @@ from cli.display import Phases
 from cli.lines import LineReader, Record, Wrapper, whole_file
 from cli.waiting import phases, wait_until_published
 from contracts.errors import PipelineError
+from lake.kinesis import put_to
+from lake.put_records import Backoff
 
 GZIP_MAGIC = b"\x1f\x8b"
 STDIN = "-"
@@ -77,10 +78,10 @@ def wait(stage: Stage, sending: Sending, timeout_seconds: float, bars: Phases) -
 def _send(
     stage: Stage, records: Iterable[Record], bars: Phases, position: Callable[[], int], size: int | None
 ) -> Sending:
-    put = partial(stage.client("kinesis").put_records, StreamName=stage.handed_over("ingest-stream-name"))
+    put = put_to(stage.client("kinesis"), stage.handed_over("ingest-stream-name"))
     sending = Sending(Sent(), datetime.now(UTC))
     done = 0
-    for done in send_all(records, lambda entries: put(Records=entries), time.sleep, random.random, sending.sent):
+    for done in send_all(records, put, Backoff(time.sleep, random.random), sending.sent):
         bars.update("sent", done, estimated(done, position(), size))
     bars.update("sent", done, done)
     return sending

@@ -110,8 +110,13 @@ def committed_snapshot(table: Table, batch_id: str) -> int | None:
 
 def snapshot_files(table: Table, snapshot_id: int) -> list[str]:
     """URIs of the data files that a snapshot added."""
+    return sorted(snapshot_rows(table, snapshot_id))
+
+
+def snapshot_rows(table: Table, snapshot_id: int) -> dict[str, int]:
+    """Rows of each data file that a snapshot added, by URI."""
     snapshot = table.snapshot_by_id(snapshot_id)
-    return sorted(file.file_path for file in files_added_by(table, snapshot, {snapshot_id}))
+    return {file.file_path: file.record_count for file in files_added_by(table, snapshot, {snapshot_id})}
 
 
 def files_added_by(table: Table, seen_from: Snapshot, snapshot_ids: set[int]) -> list[DataFile]:

@@ -70,6 +70,13 @@ def read_batch_record(s3, processed_bucket: str, batch_id: str, dates: Iterable[
     return next((from_document(BatchRecord, document) for document in documents if document), None)
 
 
+def find_batch_record(s3, processed_bucket: str, batch_id: str) -> BatchRecord | None:
+    """The ledger's record of a batch of whatever date; lists every record there is."""
+    keys = (found["Key"] for found in keys_below(s3, processed_bucket, "ledger/batches/"))
+    key = next((key for key in keys if key.endswith(f"/{batch_id}.json")), None)
+    return from_document(BatchRecord, read_json(s3, processed_bucket, key)) if key else None
+
+
 def read_batch_documents(s3, staging_bucket: str, batch_id: str, names: Iterable[str]) -> dict[str, dict]:
     """What the steps of a batch left, by name; those that are not there are left out."""
     documents = {n: read_json_if_there(s3, staging_bucket, layout.batch_document_key(batch_id, n)) for n in names}

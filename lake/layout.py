@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from lake.ledger import IngestionReceipt
 from lake.positions import Position
 
@@ -81,6 +83,22 @@ def backfill_records_prefix(backfill_date: str) -> str:
 def batch_document_key(batch_id: str, name: str) -> str:
     """Key of what a step of the batch leaves for the next: manifest, transform, enrichment, …"""
     return f"batches/{batch_id}/{name}.json"
+
+
+def publication_key(batch_id: str) -> str:
+    """Key of what the publication of a batch consists of."""
+    return batch_document_key(batch_id, "publication")
+
+
+def checkpoint_key(batch_id: str, snapshot_id: str, part: int) -> str:
+    """Key of how far one part of a batch is published, by the snapshot that it is read from."""
+    return f"batches/{batch_id}/publication/{snapshot_id}/{part:05d}.json"
+
+
+def published_data_key(batch_id: str, source: str, event_id: str) -> str:
+    """Key of the data of an event that is too large for the downstream stream, below the processed bucket."""
+    identity = hashlib.sha256(f"{source}\n{event_id}".encode()).hexdigest()
+    return f"downstream/{batch_id}/{identity[:32]}.json"
 
 
 def staged_prefix(batch_id: str) -> str:

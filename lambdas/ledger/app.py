@@ -15,7 +15,7 @@ from contracts.contract import load_contracts
 from lake import documents
 from lake.backfills import backfill_outcome
 from lake.batch_outcome import STEPS, compose_record
-from lake.ledger import BatchRecord
+from lake.ledger import BatchRecord, BatchStatus
 from lake.positions import utc_text
 from lake.settings import required
 from lambdas.ledger.outcome import dates_to_look_at, read_outcome
@@ -78,6 +78,9 @@ def record_outcome(event: dict, recorded_at: str) -> BatchRecord:
     left = documents.read_batch_documents(s3(), buckets.staging_bucket, outcome.batch_id, STEPS)
     dates = dates_to_look_at(outcome, left.get("manifest"))
     existing = documents.read_batch_record(s3(), buckets.processed_bucket, outcome.batch_id, dates)
+    if existing is None and outcome.status == BatchStatus.PUBLISHED:
+        # What the steps left expires; a batch may be published later than that.
+        existing = documents.find_batch_record(s3(), buckets.processed_bucket, outcome.batch_id)
     record = compose_record(outcome, left, existing, contract_versions())
     documents.write_batch_record(s3(), buckets.processed_bucket, record)
     return record

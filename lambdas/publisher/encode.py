@@ -1,26 +1,28 @@
-"""Rows of the table as CloudEvents 1.0 in JSON."""
+"""Rows of the table as CloudEvents 1.0 in JSON.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
-import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from contracts.contract import Contract
 from lake.columns import ENRICHMENT
-from lake.positions import utc_text
+from lake.put_records import MAX_PARTITION_KEY_CHARACTERS
+from lambdas.publisher.json_columns import EMPTY, TEXT, Piece, joined, json_texts, member, members, objects, quoted
 
-# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html
-MAX_PARTITION_KEY_CHARACTERS = 256
+ATTRIBUTES = ("event_id", "source", "event_time", "subject", "ingest_position", "batch_id")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Message:
-    """One row as it goes downstream."""
+    """One row as it goes downstream; `row` is its number in the part that it belongs to."""
 
-    source: str
-    event_id: str
+    part: int
+    row: int
     partition_key: str
     data: bytes
 
@@ -29,53 +31,66 @@ class Message:
         """What Kinesis counts against its limits."""
         return len(self.data) + len(self.partition_key.encode())
 
-    def as_entry(self) -> dict:
-        """The message as an entry of PutRecords."""
-        return {"Data": self.data, "PartitionKey": self.partition_key}
+
+def partition_keys(rows: pa.RecordBatch) -> list[str]:
+    """The subject, or where there is none the id."""
+    subject = rows["subject"].cast(TEXT)
+    has_subject = pc.fill_null(pc.not_equal(subject, ""), False)
+    keys = pc.if_else(has_subject, subject, rows["event_id"].cast(TEXT))
+    return pc.utf8_slice_codeunits(keys, 0, MAX_PARTITION_KEY_CHARACTERS).to_numpy(zero_copy_only=False).tolist()
 
 
-def as_message(row: dict, contract: Contract) -> Message:
-    """The row as an event with the identity, type and time it came with; `batchid` and `ingestposition` are ours."""
-    key = row["subject"] or row["event_id"]
-    data = orjson.dumps(as_event(row, contract), default=_exact, option=orjson.OPT_UTC_Z)
-    return Message(row["source"], row["event_id"], key[:MAX_PARTITION_KEY_CHARACTERS], data)
+def events(rows: pa.RecordBatch, event_type: str, schema: dict) -> list[bytes]:
+    """The rows, all of one type, as the events they came as; `batchid` and `ingestposition` are ours."""
+    return _as_bytes(joined(*_head(rows, event_type), ',"data":', payloads(rows, event_type, schema), "}"))
 
 
-def as_event(row: dict, contract: Contract) -> dict:
-    """The CloudEvent; `data` is what the contract describes, and `enrichment` where there is any."""
-    event_type = row["event_type"]
-    enrichment = {name: row[name] for name in ENRICHMENT.names if row.get(name)}
-    data = without_absent(row[event_type] or {}, contract.stored_document)
-    return {
-        "specversion": "1.0",
-        "id": row["event_id"],
-        "source": row["source"],
-        "type": event_type,
-        "time": utc_text(row["event_time"]),
-        **({"subject": row["subject"]} if row["subject"] else {}),
-        "datacontenttype": "application/json",
-        "batchid": row["batch_id"],
-        "ingestposition": row["ingest_position"],
-        "data": data | ({"enrichment": enrichment} if enrichment else {}),
-    }
+def payloads(rows: pa.RecordBatch, event_type: str, schema: dict) -> pa.Array:
+    """`data`: what the contract describes, and `enrichment` where there is any."""
+    pieces = members(rows[event_type], schema) if event_type in rows.schema.names else []
+    return objects([*pieces, _enrichment(rows)], len(rows))
 
 
-def without_absent(value: object, schema: dict) -> object:
-    """The value without optional members that are null: a column cannot tell null from absent, a contract may.
+def pointer(row: pa.RecordBatch, event_type: str, uri: str) -> bytes:
+    """The event of a row (a batch of one) whose data lies elsewhere.
 
-    Members that the schema does not name are left out: an older row may hold what is no longer stored.
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/dataref.md
     """
-    if isinstance(value, list):
-        return [without_absent(element, schema["items"]) for element in value]
-    if not isinstance(value, dict):
-        return value
-    properties, kept = schema["properties"], schema.get("required", ())
-    present = {n: member for n, member in value.items() if n in properties and (member is not None or n in kept)}
-    return {name: without_absent(member, properties[name]) for name, member in present.items()}
+    return _as_bytes(joined(*_head(row, event_type), f',"dataref":{quoted(uri)}}}'))[0]
 
 
-def _exact(value: object) -> orjson.Fragment:
-    """A decimal with all its digits; JSON's numbers have no limit, doubles have."""
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"no JSON for {type(value).__name__}")
+def _head(rows: pa.RecordBatch, event_type: str) -> list[Piece]:
+    text = {name: json_texts(rows[name]) for name in ATTRIBUTES if name != "subject"}
+    subject = rows["subject"]
+    has_subject = pc.fill_null(pc.not_equal(subject, ""), False)
+    return [
+        '{"specversion":"1.0","id":',
+        text["event_id"],
+        ',"source":',
+        text["source"],
+        f',"type":{quoted(event_type)},"time":',
+        text["event_time"],
+        pc.if_else(has_subject, joined(',"subject":', json_texts(subject)), EMPTY),
+        ',"datacontenttype":"application/json","batchid":',
+        text["batch_id"],
+        ',"ingestposition":',
+        text["ingest_position"],
+    ]
+
+
+def _enrichment(rows: pa.RecordBatch) -> Piece:
+    """`,"enrichment":{…}` where enrichment found something; a null or an empty list is left out."""
+    found = [member(name, _filled(rows[name]), None, False) for name in ENRICHMENT.names if name in rows.schema.names]
+    inner = objects(found, len(rows))
+    return pc.if_else(pc.equal(inner, "{}"), EMPTY, joined(',"enrichment":', inner))
+
+
+def _filled(column: pa.Array) -> pa.Array:
+    is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+    if not is_list:
+        return column
+    return pc.if_else(pc.equal(pc.list_value_length(column), 0), pa.scalar(None, column.type), column)
+
+
+def _as_bytes(texts: pa.Array) -> list[bytes]:
+    return texts.cast(pa.large_binary()).to_numpy(zero_copy_only=False).tolist()

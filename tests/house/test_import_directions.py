@@ -16,7 +16,7 @@ ALLOWED = {
     "cli": {"contracts", "lake", "lambdas", "jobs", "local"},
 }
 EDGES = {"app.py", "job.py", "main.py"}
-EDGE_MODULES = {"lake/documents.py", "lake/catalog.py"}
+EDGE_MODULES = {"lake/documents.py", "lake/catalog.py", "lake/kinesis.py"}
 IMPURE_IMPORTS = {"boto3", "botocore", "awsglue", "os", "random", "requests", "socket", "subprocess", "uuid"}
 IMPURE_CALLS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "uuid4", "environ", "getenv"}
 

@@ -10,7 +10,7 @@ from cli.delivery import Sent, send_all
 from cli.lines import LineReader, Record, Wrapper, whole_file
 from cli.send import estimated, opened, reader_for
 from contracts.errors import PipelineError
-from lake.put_records import MAX_RECORD_BYTES, MAX_REQUEST_BYTES, portions
+from lake.put_records import MAX_RECORD_BYTES, MAX_REQUEST_BYTES, Backoff, portions
 
 EDIT = b'{"time":"2015-09-12T00:46:58.771Z","page":"K\xc3\xb8benhavn","delta":12345678901234567890.10}'
 
@@ -32,7 +32,7 @@ class FakeStream:
 
     def put(self, entries):
         self.calls.append(len(entries))
-        return {"Records": [self._answer(entry["Data"]) for entry in entries]}
+        return [self._answer(entry.data) for entry in entries]
 
     def _answer(self, data):
         if self.refuse.get(data, 0):
@@ -44,7 +44,7 @@ class FakeStream:
 
 def deliver(stream, items):
     sent, pauses = Sent(), []
-    done = list(send_all(items, stream.put, pauses.append, lambda: 1.0, sent))
+    done = list(send_all(items, stream.put, Backoff(pauses.append, lambda: 1.0), sent))
     return sent, done, pauses
 
 
