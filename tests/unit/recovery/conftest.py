@@ -202,6 +202,7 @@ class Pipeline:
     def _transform(self, batch):
         uri = f"s3://staging/{layout.batch_document_key(batch['batch_id'], 'manifest')}"
         given = {"MANIFEST": uri, "BATCH_ID": batch["batch_id"], "STAGING_BUCKET": "staging", "ERROR_BUCKET": "error"}
+        given |= {"PEPPER_SECRET_ARN": "pepper", "FILE_ROWS": "1000000", "PARTITION_MB": "16"}
         job.main([word for name, value in given.items() for word in (f"--{name}", value)])
 
     def _enrich(self, batch):
@@ -307,6 +308,7 @@ def pipeline(lake, spark, aws_endpoint, monkeypatch, killer):
         body = sink.getvalue().to_pybytes()
         lake.s3.put_object(Bucket="reference", Key=layout.reference_key(name), Body=body)
     boto3.client("kinesis").create_stream(StreamName=STREAM, ShardCount=1)
+    boto3.client("secretsmanager").create_secret(Name="pepper", SecretString="hot")
     for name, value in {
         **{f"{zone}_BUCKET": bucket for zone, bucket in BUCKETS.items()},
         "DATABASE": lake.database,

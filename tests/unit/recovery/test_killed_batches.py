@@ -11,7 +11,10 @@ from local.front import AwsError
 pytestmark = pytest.mark.slow
 STATE_MACHINE = Path(__file__).parents[3] / "infra/state_machines/process_batch.asl.json"
 CART = {"user_id": "u", "session_id": "s", "cart_id": "c", "product_id": "p", "quantity": 1, "unit_price": 1.5}
-EDIT = {"time": "2026-11-22T12:00:00.000000Z", "page": "Tea"}
+CART |= {"currency": "EUR"}
+EDIT = {"time": "2026-11-22T12:00:00.000000Z", "page": "Tea", "channel": "#en", "namespace": "Main", "user": "x"}
+EDIT |= {"comment": "", "added": 1, "deleted": 0, "delta": 1}
+EDIT |= dict.fromkeys(("isAnonymous", "isMinor", "isNew", "isRobot", "isUnpatrolled"), False)
 STORED = [("e-0", "add_to_cart", CART, 5), ("e-9", "wikipedia_edit", EDIT, 5)]
 FIRST = [("e-1", "add_to_cart", CART, 4), ("e-0", "add_to_cart", CART, 5), ("e-2", "wikipedia_edit", EDIT, 3)]
 # A line that becomes a reject, one that came before, and one of two days ago.
