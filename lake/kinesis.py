@@ -10,8 +10,17 @@ import orjson
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from lake.put_records import THROTTLED, Entry, Put
+from lake.put_records import Entry, Put
 
+THROTTLED = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "KMSThrottlingException",
+        "LimitExceededException",
+        "ThrottlingException",
+        "Throttling",
+    }
+)
 # botocore would repeat a request whole, accepted records too, and sleep by a rule of its own.
 ASK_ONCE = {"total_max_attempts": 1}
 
@@ -44,13 +53,18 @@ def put_to(client: Any, stream: str) -> Put:
             return client.put_records(StreamName=stream, Records=records)["Records"]
         except HTTPClientError as error:
             # The request may have been accepted all the same; who sends it again sends at least once.
-            return [{"ErrorCode": type(error).__name__}] * len(entries)
+            return _refused_whole(type(error).__name__, entries)
         except ClientError as error:
             if not _passes(error):
                 raise
-            return [{"ErrorCode": error.response["Error"]["Code"]}] * len(entries)
+            return _refused_whole(error.response["Error"]["Code"], entries)
 
     return put
+
+
+def _refused_whole(code: str, entries: list[Entry]) -> list[dict]:
+    """Results that tell a request's failure from that of a record in it."""
+    return [{"ErrorCode": f"{code} (whole request)"}] * len(entries)
 
 
 def _passes(error: ClientError) -> bool:

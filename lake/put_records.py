@@ -14,15 +14,8 @@ MAX_REQUEST_BYTES = 5_000_000
 # Unless a stream allows more: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 MAX_RECORD_BYTES = 1_048_576
 MAX_PARTITION_KEY_CHARACTERS = 256
-THROTTLED = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "KMSThrottlingException",
-        "LimitExceededException",
-        "ThrottlingException",
-        "Throttling",
-    }
-)
+# What a single record is refused with for a reason other than the stream's capacity.
+RECORD_FAILED = "InternalFailure"
 
 
 class Sized(Protocol):

@@ -73,7 +73,6 @@ def contracts() -> dict[str, Contract]:
     return load_contracts()
 
 
-@metrics.log_metrics
 def handler(event: dict, context: object) -> dict:
     """Send the named parts of a batch; without names whatever is left, or say which calls are to send it."""
 
@@ -148,6 +147,7 @@ def count(before: dict[int, Progress], after: dict[int, Progress]) -> None:
     }.items():
         done = sum(map(counted, after.values())) - sum(map(counted, before.values()))
         metrics.add_metric(name, MetricUnit.Count, max(0, done))
+    metrics.flush_metrics()
     for failure in (f for number, p in after.items() for f in p.failed if f not in before[number].failed):
         logger.error("row not published", event_id=failure.event_id, reason=failure.reason, found=failure.found)
 

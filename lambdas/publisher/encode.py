@@ -47,8 +47,13 @@ def events(rows: pa.RecordBatch, event_type: str, schema: dict) -> list[bytes]:
 
 def payloads(rows: pa.RecordBatch, event_type: str, schema: dict) -> pa.Array:
     """`data`: what the contract describes, and `enrichment` where there is any."""
-    pieces = members(rows[event_type], schema) if event_type in rows.schema.names else []
+    pieces = _contract_members(rows[event_type], schema) if event_type in rows.schema.names else []
     return objects([*pieces, _enrichment(rows)], len(rows))
+
+
+def _contract_members(column: pa.Array, schema: dict) -> list[Piece]:
+    pieces = members(column, schema)
+    return [pc.if_else(column.is_valid(), joined(*pieces), EMPTY)] if column.null_count else pieces
 
 
 def pointer(row: pa.RecordBatch, event_type: str, uri: str) -> bytes:

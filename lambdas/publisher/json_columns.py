@@ -81,7 +81,9 @@ def _lists(column: pa.Array, schema: dict | None) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(column), 0).cast(pa.int64())
     ends = pc.cumulative_sum(lengths)
     offsets = pa.concat_arrays([pa.array([0], pa.int64()), ends]).cast(pa.int32())
-    return joined("[", pc.binary_join(pa.ListArray.from_arrays(offsets, json_texts(column.flatten(), schema)), COMMA), "]")
+    return joined(
+        "[", pc.binary_join(pa.ListArray.from_arrays(offsets, json_texts(column.flatten(), schema)), COMMA), "]"
+    )
 
 
 def _scalars(column: pa.Array) -> pa.Array:

@@ -29,7 +29,9 @@ def encode(
     `store` keeps the data of an event, given its source and id, and returns a URI.
     """
     data, keys = events(rows, part.event_type, schema), partition_keys(rows)
-    found = [Message(part.number, first + at, key, event) for at, (key, event) in enumerate(zip(keys, data, strict=True))]
+    found = [
+        Message(part.number, first + at, key, event) for at, (key, event) in enumerate(zip(keys, data, strict=True))
+    ]
     if max(map(len, data), default=0) + 4 * max(map(len, keys), default=0) <= MAX_RECORD_BYTES:
         return found, []
     messages, failed = [], []

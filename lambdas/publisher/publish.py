@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from contracts.contract import Contract
 from contracts.errors import PipelineError
-from lake.put_records import MAX_RECORDS, MAX_REQUEST_BYTES, THROTTLED, Backoff, Put, portions, send
-from lambdas.publisher.messages import REFUSED, encode, schema_of
+from lake.put_records import MAX_RECORDS, MAX_REQUEST_BYTES, RECORD_FAILED, Backoff, Put, portions, send
 from lambdas.publisher.encode import Message
+from lambdas.publisher.messages import REFUSED, encode, schema_of
 from lambdas.publisher.plan import Part
 from lambdas.publisher.progress import Failure, Progress
 from lambdas.publisher.rows import only
@@ -137,7 +137,7 @@ def send_request(request: list[Message], put: Put, backoff: Backoff) -> list[tup
     """Send one request; PipelineError where the stream has no room or takes nothing, which is no row's fault."""
     left = send(request, put, backoff)
     codes = sorted({code for _, code in left})
-    if len(left) == len(request) or THROTTLED & set(codes):
+    if left and (len(left) == len(request) or codes != [RECORD_FAILED]):
         raise PipelineError(
             f"{len(left)} of {len(request)} records were not taken in {backoff.attempts} attempts: {', '.join(codes)}; "
             "expected all to be taken. Publish the batch again once the downstream stream has capacity."
