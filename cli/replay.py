@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from cli.delivery import Put, Sent, Sleep, send_all
+from cli.delivery import Sent, send_all
 from cli.fate_log import FateLog
 from cli.judging import Judgement, Verdict
 from cli.lines import Record
 from lake.fates import Fate
+from lake.put_records import Backoff, Put
 from lake.stored_rejects import NO_TYPE
 
 
@@ -88,14 +89,13 @@ def send_judged(
     judgements: Iterable[Judgement],
     send_refused: bool,
     put: Put,
-    sleep: Sleep,
-    jitter: Callable[[], float],
+    backoff: Backoff,
     replayed: Replayed,
     shown: Callable[[int], None],
 ) -> None:
     """Send what is to be sent; after each request its fates are written, also where the request fails half way."""
     try:
-        for done in send_all(_outgoing(judgements, send_refused, replayed), put, sleep, jitter, replayed):
+        for done in send_all(_outgoing(judgements, send_refused, replayed), put, backoff, replayed):
             replayed.log.flush()
             shown(done)
     finally:

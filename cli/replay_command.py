@@ -27,6 +27,8 @@ from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake import documents
 from lake.fates import Fate
+from lake.kinesis import put_to
+from lake.put_records import Backoff
 from lake.stored_rejects import Selection
 from lambdas.ingestion.decode import Decoder
 
@@ -124,16 +126,15 @@ def deployed_in_words(stage: Stage) -> str:
 def _send(stage: Stage, judge: Judge, found: FoundRejects, forecast: Forecast, options: Options) -> dict:
     name = judge.fix.name if judge.fix else ""
     replayed = Replayed(stream=judge.stream, log=fate_log(stage), because=options.because, fix_name=name)
-    put = partial(stage.client("kinesis").put_records, StreamName=judge.stream)
+    put = put_to(stage.client("kinesis"), judge.stream)
     began, to_send, account = datetime.now(UTC), forecast.sent(options.send_refused), None
     with phases() as bars:
         with _told_when_interrupted(replayed, bars):
             send_judged(
                 judge.judged(found.open()),
                 options.send_refused,
-                lambda entries: put(Records=entries),
-                time.sleep,
-                random.random,
+                put,
+                Backoff(time.sleep, random.random),
                 replayed,
                 lambda done: bars.update("sent", done, to_send),
             )

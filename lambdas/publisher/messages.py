@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from contracts.contract import Contract
+from contracts.errors import PipelineError
 from lake.put_records import MAX_RECORD_BYTES
 from lambdas.publisher.encode import Message, events, partition_keys, payloads, pointer
 from lambdas.publisher.plan import Part
@@ -15,10 +16,14 @@ from lambdas.publisher.progress import Failure
 TOO_LARGE, REFUSED = "too_large", "refused"
 
 
-def schema_of(event_type: str, contracts: dict[str, Contract]) -> dict:
-    """The contract's document; rows outlive a contract that was taken away."""
-    contract = contracts.get(event_type)
-    return contract.document if contract else {}
+def contract_of(event_type: str, contracts: dict[str, Contract]) -> Contract:
+    """The contract, which says what may leave; PipelineError where it was taken away."""
+    if event_type not in contracts:
+        raise PipelineError(
+            f"there are rows of type {event_type!r} and no contract of it; expected one, since it says what may be "
+            "published. Deploy it again, with `x-publish: false` where the rows shall not be sent."
+        )
+    return contracts[event_type]
 
 
 def encode(

@@ -15,7 +15,7 @@ from contracts.contract import Contract
 from contracts.errors import PipelineError
 from lake.put_records import MAX_RECORDS, MAX_REQUEST_BYTES, RECORD_FAILED, Backoff, Put, portions, send
 from lambdas.publisher.encode import Message
-from lambdas.publisher.messages import REFUSED, encode, schema_of
+from lambdas.publisher.messages import REFUSED, contract_of, encode
 from lambdas.publisher.plan import Part
 from lambdas.publisher.progress import Failure, Progress
 from lambdas.publisher.rows import only
@@ -81,9 +81,13 @@ def note_switched_off(
     parts: list[Part], progress: dict[int, Progress], contracts: dict[str, Contract], outside: Outside
 ) -> None:
     """Count the rows of event types whose contract says `x-publish: false`."""
-    off = [part for part in parts if not schema_of(part.event_type, contracts).get("x-publish", True)]
+    off = [part for part in parts if not is_published(contract_of(part.event_type, contracts))]
     left = [part for part in off if not progress[part.number].is_done]
     _note([progress[p.number].without(p.rows - progress[p.number].rows_done) for p in left], progress, outside)
+
+
+def is_published(contract: Contract) -> bool:
+    return contract.document.get("x-publish", True)
 
 
 def windows(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
@@ -111,7 +115,7 @@ def _pieces(part: Part, done: Progress, contracts: dict[str, Contract], outside:
 
 
 def _piece(part: Part, first: int, rows: pa.RecordBatch, contracts: dict[str, Contract], outside: Outside) -> Piece:
-    schema = schema_of(part.event_type, contracts)
+    schema = contract_of(part.event_type, contracts).stored_document
     messages, failed = encode(rows, part, first, schema, outside.store_payload)
     return Piece(part.number, rows.num_rows, messages, failed)
 

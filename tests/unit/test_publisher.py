@@ -177,12 +177,13 @@ def test_rows_of_a_type_that_is_switched_off_are_counted_and_not_sent(lake, stre
     assert (answer["published"], answer["switched_off"], stream.ids) == (1, 2, ["e-3"])
 
 
-def test_rows_of_a_type_without_a_contract_are_sent_as_they_are(lake, stream, monkeypatch):
+def test_rows_of_a_type_without_a_contract_are_not_sent_before_somebody_decides(lake, stream, monkeypatch):
     commit(lake, [refund(lake, "e-1")])
     known = load_contracts()
     monkeypatch.setattr(app, "contracts", lambda: {name: c for name, c in known.items() if name != "refund"})
-    call()
-    assert stream.events[0]["data"]["reason"] == "late"
+    with pytest.raises(PipelineError, match="there are rows of type 'refund' and no contract of it"):
+        call()
+    assert stream.taken == []
 
 
 def test_a_row_too_large_for_the_stream_goes_as_a_pointer_to_its_data(lake, stream):

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.delivery import ATTEMPTS
 from cli.fate_log import DOCUMENT_FATES, discard_all
 from cli.fix import Fix
 from cli.judging import Judge, Verdict
@@ -13,6 +12,7 @@ from cli.replay import Forecast, Replayed, send_judged
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake import documents
+from lake.put_records import Backoff
 from lake.rejects import Reason
 from lambdas.ingestion.decode import Decoder
 
@@ -40,10 +40,10 @@ class FakeStream:
         self.calls += 1
         if self.interrupt == ("before", self.calls):
             raise KeyboardInterrupt
-        results = [self._answer(entry["Data"]) for entry in entries]
+        results = [self._answer(entry.data) for entry in entries]
         if self.interrupt == ("after", self.calls):
             raise KeyboardInterrupt
-        return {"Records": results}
+        return results
 
     def _answer(self, data):
         if any(name.encode() in data for name in self.refuse):
@@ -60,8 +60,8 @@ def replay(zone, stream, fix=None, send_refused=False, because=""):
     judge = Judge(DECODER, NOON, "ingest", Fix("mend.py", fix) if fix else None)
     replayed = Replayed(stream="ingest", log=zone.log(), because=because, fix_name="mend.py")
     shown = []
-    judgements = judge.judged(zone.found().open())
-    send_judged(judgements, send_refused, stream.put, lambda seconds: None, lambda: 1.0, replayed, shown.append)
+    judgements, backoff = judge.judged(zone.found().open()), Backoff(lambda seconds: None, lambda: 1.0)
+    send_judged(judgements, send_refused, stream.put, backoff, replayed, shown.append)
     return replayed, shown
 
 
@@ -180,7 +180,7 @@ def test_a_crash_between_sending_and_recording_sends_the_same_bytes_again(error_
 def test_of_a_request_that_is_taken_in_part_that_part_is_recorded(error_zone):
     one, two, three = store(error_zone, event(1), event(2), event(3))
     stream = FakeStream(refuse=["e-2"])
-    with pytest.raises(PipelineError, match=f"did not take 1 records in {ATTEMPTS} .* the first of them reject {two}"):
+    with pytest.raises(PipelineError, match=f"did not take 1 records in 10 .* the first of them reject {two}"):
         replay(error_zone, stream)
     assert error_zone.fates() == sorted([(one, "replayed", "1"), (three, "replayed", "2")])
     stream.refuse = ()
