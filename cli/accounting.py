@@ -14,7 +14,7 @@ class Outcome:
     """Counts of one sending: sent = rows + duplicates + rejects, where each record carried one event.
 
     `more_in_records` are events beside the first of records that carry several, `not_of_this_sending` those that
-    others sent or that were read twice.
+    others sent or that were read twice, `unsent` rows that are known to stay away from the downstream stream.
     """
 
     sent: int
@@ -29,6 +29,8 @@ class Outcome:
     not_of_this_sending: int
     batch_ids: list[str]
     report_uris: list[str]
+    unsent: int = 0
+    publish_failures: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -66,6 +68,8 @@ class Outcome:
             "rows_by_type": self.rows_by_type,
             "late_rows": self.late_rows,
             "published": self.published,
+            "unsent": self.unsent,
+            "publish_failures": self.publish_failures,
             "more_in_records": self.more_in_records,
             "not_of_this_sending": self.not_of_this_sending,
             "unaccounted": self.unaccounted,
@@ -156,6 +160,8 @@ class Account:
             not_of_this_sending=records - self.sent + sum(b.raw_lines for b in batches) - sum(lines.values()),
             batch_ids=[b.batch_id for b in batches],
             report_uris=[b.report_uri for b in batches if b.report_uri],
+            unsent=sum(b.unsent for b in batches),
+            publish_failures=sum(b.publish_failures for b in batches),
         )
 
     def missing(self) -> str:

@@ -30,6 +30,7 @@ STACKS = (
     "analytics",
     "monitoring",
     "undelivered",
+    "downstream",
 )
 
 

@@ -11,6 +11,7 @@ import typer
 from cli.contracts_command import app as contracts_app
 from cli.lake_commands import register as register_lake_commands
 from cli.reject_commands import register as register_reject_commands
+from cli.stream_commands import register as register_stream_commands
 
 app = typer.Typer(
     help="Events in, rows out: the pipeline on a laptop and on AWS.",
@@ -121,6 +122,7 @@ def status(
 
 register_reject_commands(app)
 register_lake_commands(app)
+register_stream_commands(app)
 
 
 @app.command()

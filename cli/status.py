@@ -9,6 +9,8 @@ from cli.connection import Stage
 from lake.documents import read_batch_records, read_receipts
 from lake.ledger import VISIBLE, BatchRecord, BatchStatus, IngestionReceipt, balance
 
+UNSENT_SHOWN = 3
+
 
 def read_summary(stage: Stage) -> dict[str, Any]:
     """The whole ledger of a stage, summed up."""
@@ -35,6 +37,13 @@ def summary(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> dic
             "rejects": sums.transform_rejects,
             "quarantined": sums.quarantined,
             "published": sums.published,
+        },
+        "publication": {
+            "rows": sums.sendable,
+            "published": sums.published,
+            "switched_off": sums.switched_off,
+            "publish_failures": sums.publish_failures,
+            "deleted_unsent": sums.deleted_unsent,
         },
         "lag": lag(receipts, batches) | {"pending_lines": pending_lines(receipts, batches)},
         "rejects_by_reason": sums.rejects_by_reason,
@@ -68,6 +77,9 @@ def batch_row(batch: BatchRecord) -> dict[str, Any]:
         "duplicates": batch.redelivered + batch.repeated,
         "rejects": batch.rejected,
         "published": batch.published,
+        "switched_off": batch.switched_off,
+        "publish_failures": batch.publish_failures,
+        "unsent_events": batch.unsent_events,
         "seconds": seconds_between(batch.started_at, batch.recorded_at) if is_over else None,
         "error": batch.error,
         "cause": batch.cause,
@@ -82,8 +94,8 @@ def seconds_between(earlier: str | None, later: str | None) -> float | None:
 
 
 def sums_in_words(document: dict) -> list[str]:
-    """The two sums, spelled out."""
-    ingestion, batches = document["ingestion"], document["batches"]
+    """The three sums, spelled out."""
+    ingestion, batches, publication = document["ingestion"], document["batches"], document["publication"]
     duplicates = batches["redelivered"] + batches["repeated"]
     quarantined = f" + {batches['quarantined']:,} quarantined" if batches["quarantined"] else ""
     made = batches["rows"] + duplicates + batches["rejects"] + batches["quarantined"]
@@ -93,7 +105,18 @@ def sums_in_words(document: dict) -> list[str]:
         f"{ingestion['raw_lines']:,} raw lines + {ingestion['rejects']:,} rejects",
         f"{batches['raw_lines']:,} raw lines in committed batches {_sign(batches['raw_lines'], made)} "
         f"{batches['rows']:,} rows + {duplicates:,} duplicates + {batches['rejects']:,} rejects{quarantined}",
+        _published_in_words(publication),
     ]
+
+
+def _published_in_words(publication: dict) -> str:
+    sent = sum(count for name, count in publication.items() if name != "rows")
+    words = {"switched_off": "switched off", "publish_failures": "publish failures", "deleted_unsent": "deleted unsent"}
+    others = "".join(f" + {publication[name]:,} {word}" for name, word in words.items() if publication[name])
+    return (
+        f"{publication['rows']:,} rows of published batches {_sign(publication['rows'], sent)} "
+        f"{publication['published']:,} published{others}"
+    )
 
 
 def _sign(left: int, right: int) -> str:
@@ -119,6 +142,13 @@ def print_status(document: dict, last: int) -> None:
     for batch in batches:
         if batch["error"]:
             out.print(f"  {batch['batch_id']}: {batch['error']}: {batch['cause']}", markup=False, soft_wrap=True)
+        if batch["publish_failures"]:
+            out.print(f"  {_unsent_in_words(batch)}", markup=False, soft_wrap=True)
+
+
+def _unsent_in_words(batch: dict) -> str:
+    events = ", ".join(f"{e['source']} {e['event_id']} ({e['reason']})" for e in batch["unsent_events"][:UNSENT_SHOWN])
+    return f"{batch['batch_id']}: {batch['publish_failures']:,} rows were not published: {events}; see `etl publish -h`"
 
 
 def _cell(batch: dict, column: str) -> Any:

@@ -47,8 +47,11 @@ def complaints(outcome: Outcome, is_balanced: bool, downstream: int, rows_in_tab
         found.append(f"{outcome.unaccounted:,} lines went in and came out nowhere: {outcome.sum_in_words()}.")
     if not is_balanced:
         found.append("The ledger does not balance; `etl status` shows where.")
-    if downstream != outcome.rows:
-        found.append(f"{downstream:,} events reached the downstream stream; expected {outcome.rows:,}, one a row.")
+    if downstream != outcome.rows - outcome.unsent:
+        expected = f"{outcome.rows - outcome.unsent:,}, one for each row that is published"
+        found.append(f"{downstream:,} events reached the downstream stream; expected {expected}.")
+    if outcome.publish_failures:
+        found.append(f"{outcome.publish_failures:,} rows could not be published; `etl publish` sends them again.")
     if rows_in_table != outcome.rows:
         found.append(f"the table holds {rows_in_table:,} rows of these batches; the ledger says {outcome.rows:,}.")
     return found

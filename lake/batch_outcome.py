@@ -63,8 +63,14 @@ def _advanced(existing: BatchRecord, outcome: Outcome, documents: Mapping[str, d
     if outcome.status != BatchStatus.PUBLISHED:
         return existing
     _require(outcome.batch_id, documents, ("publish",))
-    published = documents["publish"]["published"]
-    return replace(existing, status=str(outcome.status), recorded_at=outcome.recorded_at, published=published)
+    return replace(existing, status=str(outcome.status), recorded_at=outcome.recorded_at, **_sent(documents))
+
+
+def _sent(documents: Mapping[str, dict]) -> dict:
+    """What the publication came to."""
+    publish = documents.get("publish", {})
+    numbers = ("published", "switched_off", "publish_failures", "deleted_unsent")
+    return {name: publish.get(name, 0) for name in numbers} | {"unsent_events": publish.get("unsent_events", [])}
 
 
 def _begun(outcome: Outcome, documents: Mapping[str, dict], existing: BatchRecord | None) -> BatchRecord:
@@ -109,7 +115,7 @@ def _counts(documents: Mapping[str, dict]) -> dict:
         "rejects_by_reason": transform.get("rejects_by_reason", {}),
         "late_rows": transform.get("late_rows", 0),
         "identity_conflicts": transform.get("identity_conflicts", 0),
-        "published": documents.get("publish", {}).get("published", 0),
+        **_sent(documents),
         "snapshot_id": commit.get("snapshot_id"),
         "report_uri": documents.get("validation", {}).get("report_uri"),
     }

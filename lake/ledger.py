@@ -46,6 +46,9 @@ class IngestionReceipt:
 class BatchRecord:
     """One batch: raw_lines = rows + redelivered + repeated + rejected + quarantined, once it is committed.
 
+    Once it is published, rows = published + switched_off + publish_failures + deleted_unsent: sent downstream, of a
+    type whose contract says `x-publish: false`, taken by no attempt (the first of them in `unsent_events`), or deleted
+    from the table before.
     redelivered: the same position was a row already; repeated: the same source and id came from another position.
     Times are RFC 3339 UTC, `raw_objects` are {"key", "version"} of the raw bucket.
     """
@@ -68,6 +71,10 @@ class BatchRecord:
     late_rows: int = 0
     identity_conflicts: int = 0
     published: int = 0
+    switched_off: int = 0
+    publish_failures: int = 0
+    deleted_unsent: int = 0
+    unsent_events: list[dict] = field(default_factory=list)
     snapshot_id: str | None = None
     report_uri: str | None = None
     contract_versions: dict[str, str] = field(default_factory=dict)
@@ -80,10 +87,15 @@ class BatchRecord:
         accounted = self.rows + self.redelivered + self.repeated + self.rejected + self.quarantined
         return self.raw_lines - accounted
 
+    @property
+    def unsent(self) -> int:
+        """Rows that stay away from the downstream stream, and are known to."""
+        return self.switched_off + self.publish_failures + self.deleted_unsent
+
 
 @dataclass(frozen=True)
 class Balance:
-    """The two sums over the whole ledger, and what they are made of."""
+    """The three sums over the whole ledger, and what they are made of; `sendable` are rows of published batches."""
 
     records: int
     events: int
@@ -95,7 +107,11 @@ class Balance:
     repeated: int
     transform_rejects: int
     quarantined: int
+    sendable: int
     published: int
+    switched_off: int
+    publish_failures: int
+    deleted_unsent: int
     rejects_by_reason: dict[str, int]
 
     @property
@@ -104,15 +120,20 @@ class Balance:
 
     @property
     def is_balanced(self) -> bool:
-        """An event read is a raw line or a reject; a batched line is a row, a duplicate, a reject or quarantined."""
+        """An event read is a raw line or a reject; a batched line is a row, a duplicate, a reject or quarantined.
+
+        A row of a published batch was sent, or is counted by why it was not.
+        """
         read = self.events == self.raw_lines + self.ingestion_rejects
         made = self.batched_lines == self.rows + self.duplicates + self.transform_rejects + self.quarantined
-        return read and made
+        sent = self.sendable == self.published + self.switched_off + self.publish_failures + self.deleted_unsent
+        return read and made and sent
 
 
 def balance(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> Balance:
     """The sums over receipts and visible batches."""
     visible = [batch for batch in batches if batch.status in VISIBLE]
+    published = [batch for batch in visible if batch.status == BatchStatus.PUBLISHED]
     reasons: Counter[str] = Counter()
     for record in [*receipts, *visible]:
         reasons.update(record.rejects_by_reason)
@@ -127,7 +148,11 @@ def balance(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> Bal
         repeated=sum(b.repeated for b in visible),
         transform_rejects=sum(b.rejected for b in visible),
         quarantined=sum(b.quarantined for b in visible),
-        published=sum(b.published for b in visible),
+        sendable=sum(b.rows for b in published),
+        published=sum(b.published for b in published),
+        switched_off=sum(b.switched_off for b in published),
+        publish_failures=sum(b.publish_failures for b in published),
+        deleted_unsent=sum(b.deleted_unsent for b in published),
         rejects_by_reason=dict(sorted(reasons.items())),
     )
 

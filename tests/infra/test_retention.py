@@ -37,7 +37,8 @@ def test_raw_objects_move_to_a_cheaper_tier_and_expire(templates):
 def test_staging_and_query_results_expire_but_the_table_and_the_ledger_do_not(templates):
     assert rules(templates, "StagingBucket")["expire"]["ExpirationInDays"] > EXECUTION_DAYS
     assert rules(templates, "ReportsBucket")["expire-query-results"]["Prefix"] == "query-results/"
-    assert [name for name, rule in rules(templates, "ProcessedBucket").items() if "ExpirationInDays" in rule] == []
+    expiring = [r["Prefix"] for r in rules(templates, "ProcessedBucket").values() if "ExpirationInDays" in r]
+    assert expiring == ["downstream/"]
 
 
 def test_the_table_has_an_optimizer_of_each_type_that_a_stage_can_switch_off(resources):

@@ -23,7 +23,8 @@ def states(text):
 
 @pytest.fixture(scope="module")
 def tasks(states):
-    return {name: state for name, state in states.items() if state["Type"] == "Task"}
+    inner = [s for state in states.values() if state["Type"] == "Map" for s in state["ItemProcessor"]["States"].items()]
+    return {name: state for name, state in [*states.items(), *inner] if state["Type"] == "Task"}
 
 
 def following(state):
@@ -71,8 +72,10 @@ def test_every_task_retries_named_transient_errors_only(tasks):
             assert retry["JitterStrategy"] == "FULL", name
 
 
-def test_every_task_catches_everything_and_the_catch_ends_in_a_fail_with_error_and_cause(states, tasks):
-    for name, task in tasks.items():
+def test_every_state_that_can_fail_catches_everything_and_ends_in_a_fail_with_error_and_cause(states):
+    for name, task in states.items():
+        if task["Type"] not in ("Task", "Map"):
+            continue
         assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
         assert ends_after_failure(states, task["Catch"][-1]["Next"]), name
 
@@ -94,7 +97,12 @@ def test_every_choice_is_a_question_with_a_default_that_fails(states):
 
 
 def test_a_failure_after_the_commit_does_not_mark_the_batch_as_failed(states):
-    after_the_commit = ["Record the commit", "Publish the rows", "Record the publication"]
+    after_the_commit = [
+        "Record the commit",
+        "Publish the rows",
+        "Send the shares side by side",
+        "Record the publication",
+    ]
     assert {states[name]["Catch"][-1]["Next"] for name in after_the_commit} == {"The batch was not published"}
     assert states["The batch was not published"]["Type"] == "Fail"
 
@@ -146,6 +154,33 @@ def test_a_backfill_is_committed_but_not_published_and_runs_on_spare_capacity(st
     taken = {flag: [r["Next"] for r in rules if evaluated(r["Condition"], is_backfill=flag)] for flag in (True, False)}
     assert taken == {True: ["The partitions are replaced"], False: ["Publish the rows"]}
     assert states["The partitions are replaced"]["Type"] == "Succeed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        ({"is_published": True, "shares": []}, "Record the publication"),
+        ({"is_published": False, "shares": [{"batch_id": "b-1", "parts": [0]}]}, "Send the shares side by side"),
+        ({"is_published": False, "shares": []}, None),
+        ({"batch_id": "b-1", "published": 3}, None),
+    ],
+)
+def test_an_answer_of_the_publisher_is_followed_or_fails(states, answer, taken):
+    rules = states["Are all rows sent?"]["Choices"]
+    true = [rule["Next"] for rule in rules if evaluated(rule["Condition"], states={"input": answer}) is True]
+    assert true == ([taken] if taken else [])
+
+
+def test_shares_are_sent_a_bounded_number_at_a_time_and_the_publisher_is_asked_again(states):
+    shares = states["Send the shares side by side"]
+    assert evaluated(shares["MaxConcurrency"].replace("${PublisherConcurrency}", "5")) == 5
+    assert (shares["Next"], states["Publish the rows"]["Next"]) == ("Publish the rows", "Are all rows sent?")
+
+
+def test_what_failed_before_is_tried_again_once_and_only_when_a_batch_is_republished(states):
+    republish = states["Is this a new batch?"]["Choices"][2]
+    again = [state["Assign"]["again"] for state in (republish, states["Record the commit"], states["Publish the rows"])]
+    assert again == [True, False, False]
 
 
 def test_a_commit_of_unknown_outcome_is_not_recorded_as_a_failure(states):

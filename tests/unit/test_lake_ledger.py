@@ -52,9 +52,20 @@ def test_the_sums_run_over_receipts_and_visible_batches():
         repeated=1,
         transform_rejects=1,
         quarantined=1,
+        sendable=4,
         published=4,
+        switched_off=0,
+        publish_failures=0,
+        deleted_unsent=0,
         rejects_by_reason={"invalid_json": 2, "total_mismatch": 1},
     )
+
+
+def test_every_row_of_a_published_batch_was_sent_or_is_counted_by_why_it_was_not():
+    told = replace(BATCH, published=1, switched_off=1, publish_failures=1, deleted_unsent=1)
+    assert (told.unsent, balance([RECEIPT], [told]).is_balanced) == (3, True)
+    assert not balance([RECEIPT], [replace(told, switched_off=0)]).is_balanced
+    assert balance([RECEIPT], [replace(BATCH, status="committed", published=0)]).is_balanced
 
 
 def test_everything_read_is_accounted_for():

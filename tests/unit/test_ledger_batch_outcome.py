@@ -41,7 +41,10 @@ DOCUMENTS = {
     "validation": {"report_uri": "s3://reports/b-1.html"},
     "commit": COMMIT,
 }
-PUBLISH = {"batch_id": "b-1", "published": 4, "files_done": []}
+UNSENT = {"source": "/shop", "event_id": "e-1", "reason": "too_large"}
+PUBLISH = {"batch_id": "b-1", "rows": 4, "published": 2, "switched_off": 1, "publish_failures": 1, "deleted_unsent": 0}
+SENT = {"published": 2, "switched_off": 1, "publish_failures": 1, "unsent_events": [UNSENT]}
+PUBLISH |= {"unsent_events": [UNSENT]}
 VERSIONS = {"refund": "1-0-0"}
 COMMITTED = BatchRecord(
     batch_id="b-1",
@@ -99,7 +102,7 @@ def test_a_batch_is_not_committed_without_a_commit():
 
 def test_a_published_batch_keeps_its_numbers_and_says_how_many_were_sent():
     published = compose("published", {"publish": PUBLISH}, COMMITTED, recorded_at="2026-11-22T12:06:00.000000Z")
-    assert published == replace(COMMITTED, status="published", published=4, recorded_at="2026-11-22T12:06:00.000000Z")
+    assert published == replace(COMMITTED, status="published", recorded_at="2026-11-22T12:06:00.000000Z", **SENT)
 
 
 def test_a_batch_is_not_published_without_its_progress():
@@ -109,7 +112,14 @@ def test_a_batch_is_not_published_without_its_progress():
 
 def test_a_batch_may_be_published_although_its_commit_was_never_recorded():
     published = compose("published", DOCUMENTS | {"publish": PUBLISH}, RUNNING)
-    assert published == replace(COMMITTED, status="published", published=4)
+    assert published == replace(COMMITTED, status="published", **SENT)
+
+
+def test_rows_that_were_sent_again_are_no_longer_failures():
+    failed = replace(COMMITTED, status="published", **SENT)
+    again = PUBLISH | {"published": 3, "publish_failures": 0, "unsent_events": []}
+    published = compose("published", {"publish": again}, failed)
+    assert (published.published, published.publish_failures, published.unsent_events) == (3, 0, [])
 
 
 def test_a_published_batch_does_not_fall_back():

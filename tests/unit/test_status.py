@@ -22,13 +22,28 @@ RECEIPTS = [receipt("k1", TEN, 8, invalid_json=2), receipt("k2", ELEVEN, 5)]
 BATCHES = [batch("published", "k1", 8, rows=6, redelivered=1, repeated=1, published=6)]
 
 
-def test_both_sums_are_spelled_out():
+def test_the_three_sums_are_spelled_out():
     document = summary(RECEIPTS, BATCHES)
     assert document["is_balanced"]
     assert sums_in_words(document) == [
         "15 events in 15 records read = 13 raw lines + 2 rejects",
         "8 raw lines in committed batches = 6 rows + 2 duplicates + 0 rejects",
+        "6 rows of published batches = 6 published",
     ]
+
+
+def test_rows_that_are_not_sent_are_in_the_sum():
+    counts = {"rows": 6, "redelivered": 2, "published": 3, "switched_off": 2, "publish_failures": 1}
+    document = summary(RECEIPTS, [batch("published", "k1", 8, **counts)])
+    assert document["is_balanced"]
+    expected = "6 rows of published batches = 3 published + 2 switched off + 1 publish failures"
+    assert sums_in_words(document)[2] == expected
+
+
+def test_a_row_that_was_not_sent_and_is_not_counted_shows():
+    document = summary(RECEIPTS, [batch("published", "k1", 8, rows=6, redelivered=2, published=5)])
+    assert not document["is_balanced"]
+    assert sums_in_words(document)[2] == "6 rows of published batches ≠ 5 published"
 
 
 def test_a_lost_line_shows():

@@ -37,9 +37,15 @@ def test_everything_that_does_not_add_up_is_said():
     assert found[0].startswith("1 lines went in and came out nowhere: 10 lines in ≠ 6 rows")
     assert found[1:] == [
         "The ledger does not balance; `etl status` shows where.",
-        "5 events reached the downstream stream; expected 6, one a row.",
+        "5 events reached the downstream stream; expected 6, one for each row that is published.",
         "the table holds 7 rows of these batches; the ledger says 6.",
     ]
+
+
+def test_rows_that_are_switched_off_are_not_missed_downstream_and_those_that_failed_are_told():
+    assert complaints(replace(SOUND, unsent=2), True, downstream=5, rows_in_table=7) == []
+    found = complaints(replace(SOUND, unsent=1, publish_failures=1), True, downstream=6, rows_in_table=7)
+    assert found == ["1 rows could not be published; `etl publish` sends them again."]
 
 
 def test_rows_by_type_and_date_as_a_table():
