@@ -23,7 +23,7 @@ from lake.catalog import file_access, open_table, snapshot_rows
 from lake.kinesis import fast_client, put_to
 from lake.ledger import VISIBLE
 from lake.put_records import Backoff
-from lake.settings import required
+from lake.settings import required, whole_number
 from lambdas.publisher.checkpoints import Checkpoints
 from lambdas.publisher.plan import Part, Plan, left, plan_files, plan_rewritten, publication, shares
 from lambdas.publisher.progress import Progress
@@ -46,11 +46,13 @@ class Settings:
     database: str
     table: str
     downstream_stream: str
+    rows_per_share: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         names = ("STAGING_BUCKET", "PROCESSED_BUCKET", "DATABASE", "TABLE", "DOWNSTREAM_STREAM")
-        return cls(*(required(environment, name) for name in names))
+        values = (required(environment, name) for name in names)
+        return cls(*values, rows_per_share=whole_number(environment, "ROWS_PER_SHARE", 20_000))
 
 
 @cache
@@ -89,11 +91,12 @@ def publish(batch_id: str, again: bool, is_time_left: Callable[[], bool]) -> dic
     """Send all that is left where one call can, else cut it into shares; once all is sent, close the publication."""
     plan, progress = planned(batch_id, again)
     waiting = left(plan, progress, again)
-    if len(shares(waiting)) == 1:
+    if len(shares(waiting, settings().rows_per_share)) == 1:
         send_parts(plan, waiting, progress, again, is_time_left)
         waiting = left(plan, progress, again=False)
     if waiting:
-        calls = [{"batch_id": batch_id, "parts": numbers, "again": again} for numbers in shares(waiting)]
+        cut = shares(waiting, settings().rows_per_share)
+        calls = [{"batch_id": batch_id, "parts": numbers, "again": again} for numbers in cut]
         return {"batch_id": batch_id, "is_published": False, "shares": calls}
     return close(plan, progress)
 

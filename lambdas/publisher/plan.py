@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from contracts.errors import PipelineError
 from lambdas.publisher.progress import Progress
 
-ROWS_PER_SHARE = 20_000
 # Each share is some eight events of an execution's history, which may have 25,000.
 SHARES_AT_ONCE = 400
 FAILURES_TOLD = 100
@@ -66,14 +65,14 @@ def _is_left(progress: Progress | None, again: bool) -> bool:
     return progress is None or not progress.is_done or bool(again and progress.failed)
 
 
-def shares(parts: list[Part]) -> list[list[int]]:
+def shares(parts: list[Part], rows_per_share: int) -> list[list[int]]:
     """Numbers of parts for one call each: a large part alone, small ones together."""
     found: list[list[int]] = []
     room = 0
     for part in parts:
         if not found or part.rows > room:
             found.append([])
-            room = ROWS_PER_SHARE
+            room = rows_per_share
         found[-1].append(part.number)
         room -= part.rows
     return found[:SHARES_AT_ONCE]

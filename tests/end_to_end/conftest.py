@@ -1,5 +1,6 @@
 """A local AWS that one test module alone uses, reached as a user reaches it: by the command and by boto3."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -30,6 +31,16 @@ class Etl:
         done = subprocess.run([*self._command, *arguments], **options, text=True)
         assert done.returncode == expected, f"etl {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def stored(self):
+        """Identities of the table's rows, sorted."""
+        rows = json.loads(self("query", "--json", "SELECT source, event_id FROM events"))
+        return sorted((row["source"], row["event_id"]) for row in rows)
+
+    def downstream(self):
+        """Identities of the records on the downstream stream, sorted; one that was sent again is there again."""
+        events = map(json.loads, self("tail", "--json", "--no-follow", "--since", "1d").splitlines())
+        return sorted((event["source"], event["id"]) for event in events)
 
 
 @pytest.fixture(scope="module")

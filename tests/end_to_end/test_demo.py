@@ -39,6 +39,10 @@ def test_the_table_holds_the_rows_and_the_stream_as_many_records(etl, story, fir
     assert f"{first['batches']['rows']} records on the stream tributary-local-downstream" in story
 
 
+def test_the_downstream_stream_holds_the_rows_id_by_id(etl, first):
+    assert etl.downstream() == etl.stored()
+
+
 def test_the_story_shows_the_event_its_row_and_the_report(etl, story):
     assert '"specversion": "1.0"' in story
     assert '"customer": {' in story

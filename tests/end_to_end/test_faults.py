@@ -153,3 +153,28 @@ def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, sess
     assert summary["ingestion"]["records"] == EVENTS
     assert summary["lag"]["pending_lines"] == 0
     assert rows(etl) == summary["batches"]["rows"] == summary["batches"]["published"] > 0
+
+
+def executions(session):
+    client = session.client("stepfunctions")
+    machine = client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    return {e["executionArn"] for e in client.list_executions(stateMachineArn=machine)["executions"]}
+
+
+def test_rows_that_were_not_published_are_sent_by_hand_in_shares(etl, session, reconcile, tmp_path):
+    sent, known = tmp_path / "more.ndjson", executions(session)
+    etl("generate", "--events", str(EVENTS), "--seed", "6", "--out", str(sent))
+    before = change_environment(session, "publisher", DOWNSTREAM_STREAM="nowhere", ROWS_PER_SHARE="10")
+    etl("send", str(sent))
+    failed = newest_execution(session, known)
+    assert (failed["status"], "nowhere" in failed["cause"]) == ("FAILED", True)
+    assert json.loads(etl("status", "--json"))["batch_list"][-1]["status"] == "committed"
+    change_environment(session, "publisher", DOWNSTREAM_STREAM=before["DOWNSTREAM_STREAM"])
+    (told,) = json.loads(etl("publish", "--all-unpublished", "--json"))
+    assert (told["published"], told["publish_failures"], told["error"]) == (told["rows"], 0, None)
+    (arn,) = executions(session) - known - {failed["executionArn"]}
+    history = session.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
+    shares = [e for e in history if e["type"] == "MapIterationSucceeded"]
+    assert len(shares) > 1
+    assert etl.downstream() == etl.stored()
+    etl("status", "--check")

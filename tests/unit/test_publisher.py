@@ -10,7 +10,7 @@ from contracts.errors import PipelineError
 from lake.catalog import BATCH_ID
 from lake.documents import read_json, write_batch_record, write_json
 from lake.ledger import BatchRecord
-from lambdas.publisher import app, plan, publish
+from lambdas.publisher import app, publish
 from tests.unit.fake_stream import FakeStream, not_there, refusing
 
 
@@ -142,7 +142,7 @@ def test_a_batch_without_rows_is_published_at_once(lake, stream):
 
 
 def test_a_large_batch_is_cut_into_shares_that_are_sent_side_by_side(lake, stream, monkeypatch):
-    monkeypatch.setattr(plan, "ROWS_PER_SHARE", 2)
+    monkeypatch.setenv("ROWS_PER_SHARE", "2")
     commit(lake, [refund(lake, f"r-{n}") for n in range(3)] + [lake.row(f"p-{n}") for n in range(2)])
     answer = call()
     calls = [{"batch_id": "b-1", "parts": [part], "again": False} for part in (0, 1)]
@@ -227,7 +227,7 @@ def test_a_failure_is_sent_again_when_asked_for_alone(lake, stream):
 
 
 def test_failures_of_a_large_batch_are_sent_again_by_the_shares(lake, stream, monkeypatch):
-    monkeypatch.setattr(plan, "ROWS_PER_SHARE", 2)
+    monkeypatch.setenv("ROWS_PER_SHARE", "2")
     stream.faults = [refusing("r-1", "p-1")]
     commit(lake, [refund(lake, f"r-{n}") for n in range(2)] + [lake.row(f"p-{n}") for n in range(2)])
     assert run()["publish_failures"] == 2

@@ -7,7 +7,7 @@ import pytest
 
 from lake.catalog import BATCH_ID
 from lake.documents import read_json, write_json
-from lambdas.publisher import app, plan, publish, rows
+from lambdas.publisher import app, publish, rows
 from tests.unit import fake_stream
 from tests.unit.fake_stream import FakeStream
 
@@ -48,7 +48,7 @@ def batch(lake, monkeypatch):
     for name, value in {**settings, "TABLE": "events", "DOWNSTREAM_STREAM": "downstream"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(plan, "ROWS_PER_SHARE", 25)
+    monkeypatch.setenv("ROWS_PER_SHARE", "25")
     monkeypatch.setattr(publish, "ROWS_IN_FLIGHT", IN_FLIGHT)
     monkeypatch.setattr(rows, "ROWS_AT_ONCE", 4)
     monkeypatch.setattr("lake.put_records.MAX_RECORDS", 2)
