@@ -103,7 +103,6 @@ class Batch:
 def main(words: list[str]) -> None:
     """Run the transform for one batch; a run again replaces what an earlier one left."""
     arguments, s3 = Arguments.parse(words), boto3.client("s3")
-    sizes = arguments.sizes
     pepper = read_pepper(boto3.client("secretsmanager"), arguments.pepper_secret_arn)
     manifest = read_manifest(s3, arguments)
     staged_prefix = layout.staged_prefix(manifest.batch_id)
@@ -114,17 +113,14 @@ def main(words: list[str]) -> None:
         stored=manifest.stored_files,
         staged=staged,
         raw_bytes=manifest.bytes,
-        sizes=sizes,
+        sizes=arguments.sizes,
         replaces=manifest.replaces,
     )
     try:
         document, rejects = process(SparkSession.builder.getOrCreate(), batch, pepper)
         check_lines(manifest, document)
         if manifest.replaces:
-            key = layout.batch_document_key(manifest.batch_id, "vanishing")
-            positions = recompute.vanishing(manifest, rejects.toLocalIterator())
-            documents.write_json(s3, arguments.staging_bucket, key, {"positions": positions})
-            document["rejected_rows"] = len(positions)
+            document["rejected_rows"] = recompute.leave_vanishing(s3, arguments.staging_bucket, manifest, rejects)
         if document.get("rejected_rows", document["rejected"]):
             write_rejects(s3, arguments.error_bucket, manifest, rejects)
     except Py4JJavaError as error:

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from contracts.errors import PipelineError
+from lake import documents, layout
 from lake.columns import IDENTITY
 from lake.manifest import Manifest, Replacement
 from lake.positions import SEQUENCE_DIGITS
@@ -62,6 +63,14 @@ class Recomputation:
         is_of_type = F.col("event_type").isin(self._replaces.event_types)
         first, last = F.lit(self._replaces.from_date).cast("date"), F.lit(self._replaces.to_date).cast("date")
         return is_of_type & F.col("event_date").between(first, last)
+
+
+def leave_vanishing(s3, staging_bucket: str, manifest: Manifest, rejects: DataFrame) -> int:
+    """Leave the positions of rows that become rejects for the commit; how many there are."""
+    positions = vanishing(manifest, rejects.toLocalIterator())
+    key = layout.batch_document_key(manifest.batch_id, "vanishing")
+    documents.write_json(s3, staging_bucket, key, {"positions": positions})
+    return len(positions)
 
 
 def vanishing(manifest: Manifest, rejects_of_rows: Iterable) -> list[str]:

@@ -10,6 +10,7 @@ from cli import backfill
 from cli.connection import Stage
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
+from contracts.examples import example_event
 from jobs.process_events import transform
 from lake import documents
 from lake.data_files import read_file
@@ -19,8 +20,7 @@ from lake.rejects import Reason
 from lambdas.commit.replacement import ReplacementRefused
 
 pytestmark = pytest.mark.slow
-CART = {"user_id": "u", "session_id": "s", "cart_id": "c", "product_id": "p", "quantity": 1, "unit_price": 1.5}
-EDIT = {"time": "2026-11-22T12:00:00.000000Z", "page": "Tea"}
+CART, EDIT = (example_event(load_contracts()[name])["data"] for name in ("add_to_cart", "wikipedia_edit"))
 TWO_DAYS = 2 * 24 * 60
 
 
