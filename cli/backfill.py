@@ -50,11 +50,10 @@ def _require_date(name: str, text: str) -> None:
 def plan(stage: Stage, scope: Scope, allow_rejects: bool, told: Told) -> Request:
     """What the backfill reads: all raw objects of every committed batch that holds an event of the scope."""
     raw = stage.bucket("raw")
-    listed = {
-        entry["Key"] for entry in keys_below(stage.s3, raw, "raw/", f"raw/ingest_date={first_ingest_date(scope)}")
-    }
+    since = first_ingest_date(scope)
+    listed = {entry["Key"] for entry in keys_below(stage.s3, raw, "raw/", f"raw/ingest_date={since}")}
     wanted = {key for key, types in spans_of(stage.s3, raw, sorted(listed), told) if scope.may_be_in(types)}
-    found = holding(read_batch_records(stage.s3, stage.bucket("processed")), wanted)
+    found = holding(read_batch_records(stage.s3, stage.bucket("processed"), since), wanted)
     if not found.keys:
         raise PipelineError(
             f"no committed batch holds raw objects with events from {scope.from_date} to {scope.to_date} of "

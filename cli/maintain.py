@@ -22,6 +22,8 @@ from lake.replacement import until_not_overtaken
 
 Told = Callable[[str, int, int | None], None]
 KEYS_A_REQUEST = 1000
+# An execution ends within hours; Step Functions lets one be redriven for two weeks.
+RUNNING_AT_MOST = timedelta(days=15)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def remove_orphans(stage: Stage, opened: Callable, wanted: Wanted, told: Told) -
     bucket, prefix = split_uri(table.location())
     # What is named is looked up after the listing: a file that is committed in between is then among them.
     listed = list(keys_below(stage.s3, bucket, f"{prefix}/"))
-    running = {b.batch_id for b in read_batch_records(stage.s3, bucket) if b.status == BatchStatus.RUNNING}
+    since = (datetime.now(UTC) - RUNNING_AT_MOST).date().isoformat()
+    running = {b.batch_id for b in read_batch_records(stage.s3, bucket, since) if b.status == BatchStatus.RUNNING}
     named = named_files(opened(), lambda done, total: told("manifests read", done, total))
     found = orphans(listed, bucket, named, running, datetime.now(UTC) - wanted.orphan_age)
     if not wanted.is_dry_run:

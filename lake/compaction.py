@@ -18,8 +18,10 @@ from lake.layout import data_file_key, split_uri
 from lake.replacement import replace_files, until_not_overtaken
 
 MAINTENANCE_ID = "tributary.maintenance-id"
-# A file of at least this part of the target is not worth reading again.
-LARGE_ENOUGH = 0.75
+# A file that is this full is not worth reading again.
+FULL_ENOUGH = 0.75
+# What a group has in memory follows its rows, however well they are compressed: about 1 GB.
+MOST_ROWS = 500_000
 ORDER = [("event_time", "ascending"), ("ingest_position", "ascending")]
 
 
@@ -97,13 +99,19 @@ def _bins(files: list[DataFile], target_bytes: int) -> Iterator[tuple[DataFile, 
     """Runs of small files that fill a file each; a run of one is left as it is."""
     run: list[DataFile] = []
     for file in files:
-        if file.file_size_in_bytes >= LARGE_ENOUGH * target_bytes:
+        if _fullness([file], target_bytes) >= FULL_ENOUGH:
             continue
-        if sum(f.file_size_in_bytes for f in run) + file.file_size_in_bytes > target_bytes:
+        if _fullness([*run, file], target_bytes) > 1:
             yield from _worth_it(run)
             run = []
         run.append(file)
     yield from _worth_it(run)
+
+
+def _fullness(files: list[DataFile], target_bytes: int) -> float:
+    """How far the files fill one, by bytes or by rows; 1 is full."""
+    size, rows = sum(f.file_size_in_bytes for f in files), sum(f.record_count for f in files)
+    return max(size / target_bytes, rows / MOST_ROWS)
 
 
 def _worth_it(run: list[DataFile]) -> Iterator[tuple[DataFile, ...]]:

@@ -111,6 +111,14 @@ def test_what_is_large_enough_or_alone_is_left_as_it_is(lake):
     assert [len(group.files) for group in plan_compaction(lake.table(), 3 * size).groups] == [2]
 
 
+def test_a_file_has_so_many_rows_at_most_however_small_they_are(lake, monkeypatch):
+    monkeypatch.setattr(compaction, "MOST_ROWS", 4)
+    for number in range(5):
+        commit(lake, f"b{number}", *(lake.row(f"{number}-{n}") for n in range(3 if number == 0 else 2)))
+    groups = plan_compaction(lake.table(), 64 * MEBIBYTE).groups
+    assert [[file.record_count for file in group.files] for group in groups] == [[2, 2], [2, 2]]
+
+
 def test_neighbours_in_time_are_put_together(lake):
     for minute in (0, 3, 1, 2):
         commit(lake, f"b{minute}", lake.row(str(minute), at=NOON + timedelta(minutes=minute)))
