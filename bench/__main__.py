@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import ingestion
+from bench import ingestion, publisher
 
-BENCHMARKS = {"ingestion": ingestion.run}
+BENCHMARKS = {"ingestion": ingestion.run, "publisher": publisher.run}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(BENCHMARKS)

@@ -2,7 +2,7 @@
 
 import json
 
-from bench import ingestion, rounds
+from bench import ingestion, publisher, rounds
 
 
 def test_the_ingestion_benchmark_writes_its_ratios(monkeypatch, tmp_path):
@@ -12,3 +12,12 @@ def test_the_ingestion_benchmark_writes_its_ratios(monkeypatch, tmp_path):
     variants = json.loads((tmp_path / "ingestion.json").read_text())["variants"]
     assert variants["parse and compress only"]["ratio_to_floor"] == 1
     assert variants["ingestion"]["events"] == 50
+
+
+def test_the_publisher_benchmark_writes_its_ratios(monkeypatch, tmp_path):
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    monkeypatch.setattr(publisher, "EVENTS", 50)
+    publisher.run()
+    variants = json.loads((tmp_path / "publisher.json").read_text())["variants"]
+    assert variants["orjson of ready dicts"]["ratio_to_floor"] == 1
+    assert 40 <= variants["publisher"]["events"] <= 50
