@@ -9,6 +9,13 @@ from contracts.contract import Contract
 
 # How much of a value its mask leaves to see.
 EXPOSURE = {"drop": 0, "hash": 1, "truncate_ip": 2, None: 3}
+# What enrichment takes from a field, by annotation.
+ENRICHED = {
+    "x-reference": "reference",
+    "x-channel": "channel",
+    "x-user-agent": "user agent",
+    "x-currency": "amount",
+}
 WORDS_ONLY = "changed words"
 WORDS = ("title", "description", "$comment", "deprecated", "examples", "default")
 
@@ -17,7 +24,8 @@ def annotation_changes(old: dict, new: dict, path: str, way_out: str) -> Iterato
     """Changes of a field's annotations."""
     yield from _unit_changes(old, new, path)
     yield from _mask_changes(old, new, path)
-    yield from _reference_changes(old, new, path, way_out)
+    for keyword in ENRICHED:
+        yield from _enrichment_changes(keyword, old, new, path, way_out)
     changed = [keyword for keyword in WORDS if old.get(keyword) != new.get(keyword)]
     if changed:
         yield noted(WORDS_ONLY, path, f"{', '.join(changed)} changed")
@@ -47,13 +55,13 @@ def _mask_changes(old: dict, new: dict, path: str) -> Iterator[Change]:
         yield Change("masked field", path, what, True, bump=Bump.REVISION)
 
 
-def _reference_changes(old: dict, new: dict, path: str, way_out: str) -> Iterator[Change]:
-    before, now = old.get("x-reference"), new.get("x-reference")
-    what = f"x-reference was {before or 'not there'} and is {now or 'gone'}"
+def _enrichment_changes(keyword: str, old: dict, new: dict, path: str, way_out: str) -> Iterator[Change]:
+    before, now = old.get(keyword), new.get(keyword)
+    what = f"{keyword} was {before or 'not there'} and is {now or 'gone'}"
     if before is None and now is not None:
-        yield Change("new reference", path, what, True, bump=Bump.ADDITION)
+        yield Change(f"new {ENRICHED[keyword]}", path, what, True, bump=Bump.ADDITION)
     elif before != now:
-        yield refused("changed reference", path, f"{what}: readers of {before} would find nulls", way_out)
+        yield refused(f"changed {ENRICHED[keyword]}", path, f"{what}: readers of {before} would find nulls", way_out)
 
 
 def event_time_changes(old: Contract, new: Contract) -> Iterator[Change]:

@@ -64,16 +64,26 @@ class Contract:
 
     def references(self, table: str) -> list[tuple[str, ...]]:
         """Paths of the fields that hold a key of the reference table; `[]` marks an array on the way."""
-        return list(_annotated(self.stored_document, "x-reference", table, ()))
+        return self.marked("x-reference", table)
+
+    def marked(self, keyword: str, value: object) -> list[tuple[str, ...]]:
+        """Paths of the stored fields that an annotation of this value marks; `[]` as above."""
+        return [path for path, found in _annotated(self.stored_document, keyword, ()) if found == value]
+
+    @property
+    def amount(self) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Paths of the amount that an event is about and of its currency (`x-currency`)."""
+        amounts = _annotated(self.stored_document, "x-currency", ())
+        return next(((path, (*path[:-1], currency)) for path, currency in amounts), None)
 
 
-def _annotated(node: dict, keyword: str, value: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    if node.get(keyword) == value:
-        yield path
+def _annotated(node: dict, keyword: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    if keyword in node:
+        yield path, node[keyword]
     for name, child in node.get("properties", {}).items():
-        yield from _annotated(child, keyword, value, (*path, name))
+        yield from _annotated(child, keyword, (*path, name))
     if "items" in node:
-        yield from _annotated(node["items"], keyword, value, (*path, "[]"))
+        yield from _annotated(node["items"], keyword, (*path, "[]"))
 
 
 def read_contract(file_name: str, text: str) -> Contract:

@@ -14,6 +14,7 @@ FORMATS = (
 )
 MASKS = ("drop", "hash", "truncate_ip")
 REFERENCE_TABLES = ("customers", "products")
+CHANNEL_PARTS = ("source", "medium", "referrer", "page")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ BY_TYPE = {
         "format": _one_of(FORMATS),
         "x-pii": _one_of(MASKS),
         "x-reference": _one_of(REFERENCE_TABLES),
+        "x-channel": _one_of(CHANNEL_PARTS),
+        "x-user-agent": Rule(lambda value: value is True, "true"),
     },
     "integer": {
         **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), WHOLE),
@@ -98,6 +101,7 @@ BY_TYPE = {
         **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), NUMBER),
         "multipleOf": Rule(lambda value: is_number(value) and value > 0, "a number above 0"),
         "x-decimal": Rule(_is_decimal, "precision and scale, two integers and nothing else"),
+        "x-currency": TEXT,
         "x-unit": TEXT,
     },
     "boolean": {},

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from contracts.enriched import check_enriched
 from contracts.errors import ContractError
 from contracts.event_time import check_event_time
 from contracts.flat import flat_columns
@@ -30,7 +31,7 @@ def check_storable(document: dict, event_type: str) -> Struct:
     check_event_time(document.get("x-event-time", {}), event_type)
     data_type = type_of(document, event_type)
     assert isinstance(data_type, Struct)
-    stored_document(document, event_type)
+    check_enriched(stored_document(document, event_type), event_type)
     _check_view_columns(event_type, data_type)
     return data_type
 

@@ -43,8 +43,37 @@ PRODUCT = pa.struct(
         pa.field("brand", pa.string()),
     ]
 )
+# Where the truncated network of an event lies: ISO 3166-1 alpha-2 code, English name of the city.
+GEO = pa.struct([pa.field("country", pa.string()), pa.field("city", pa.string())])
+# What sent the event, by its user agent.
+CLIENT = pa.struct(
+    [
+        pa.field("browser_family", pa.string()),
+        pa.field("os_family", pa.string()),
+        pa.field("device_family", pa.string()),
+    ]
+)
+# The amount an event is about in the reporting currency; its other amounts become so by the same rate.
+REPORTING = pa.struct(
+    [
+        pa.field("amount", pa.decimal128(38, 2)),
+        pa.field("currency", pa.string()),
+        pa.field("rate", pa.decimal128(19, 12)),
+        pa.field("rate_date", pa.date32()),
+        pa.field("is_earlier_rate", pa.bool_()),
+    ]
+)
 # `products` has one entry per distinct product an event names, in the order it names them.
-ENRICHMENT = pa.schema([pa.field("customer", CUSTOMER), pa.field("products", pa.list_(PRODUCT))])
+ENRICHMENT = pa.schema(
+    [
+        pa.field("customer", CUSTOMER),
+        pa.field("products", pa.list_(PRODUCT)),
+        pa.field("geo", GEO),
+        pa.field("client", CLIENT),
+        pa.field("reporting", REPORTING),
+        pa.field("marketing_channel", pa.string()),
+    ]
+)
 
 IDENTITY = ["source", "event_id"]
 
