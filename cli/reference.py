@@ -1,54 +1,87 @@
-"""Reference data of the invented shop: customers and products, as the enrichment reads them."""
+"""Reference data of the invented shop, as enrichment reads it: versions of customers and products, rates, places."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from cli.shop_world import CUSTOMERS, REFERENCE_PRODUCTS, product, shopper
-from lake.layout import reference_key
+from cli.shop_geography import city_database
+from cli.shop_world import CUSTOMERS, REFERENCE_PRODUCTS, Shopper, mixed, product, shopper
+from lake.layout import GEO_DATABASE_KEY, reference_key
+
+BASE = "EUR"
+# Units of the currency for one euro, about which the invented rates swing.
+RATES = {"CHF": 0.95, "CZK": 25.0, "DKK": 7.46, "GBP": 0.85, "PLN": 4.3, "SEK": 11.2, "USD": 1.09}
+FIRST_RATE, LAST_RATE = date(2020, 1, 1), date(2030, 12, 31)
+FIRST_PROMOTION, SATURDAY = date(2022, 1, 1), 5
+KEYS = (reference_key("customers"), reference_key("products"), reference_key("rates"), GEO_DATABASE_KEY)
 
 
 def customers():
-    """One row per customer (Arrow table), in the columns of `lake.columns.CUSTOMER`."""
-    import pyarrow as pa
+    """One row per version of a customer (Arrow table): each tenth customer once was new, and is no longer."""
+    rows = [version for number in range(CUSTOMERS) for version in _versions(number, shopper(number))]
+    return _table(rows, "CUSTOMER")
 
-    from lake.columns import CUSTOMER
 
-    rows = [
-        {
-            "customer_id": who.user_id,
-            "segment": who.segment,
-            "home_country": who.country,
-            "signed_up_on": who.signed_up_on,
-        }
-        for who in map(shopper, range(CUSTOMERS))
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(CUSTOMER)))
+def _versions(number: int, who: Shopper) -> Iterator[dict]:
+    entry = {"customer_id": who.user_id, "home_country": who.country, "signed_up_on": who.signed_up_on}
+    promoted = None
+    if number % 10 == 0:
+        promoted = _midnight(FIRST_PROMOTION + timedelta(days=mixed(number, 20) % 1500))
+        yield entry | {"segment": "new", "valid_from": None}
+    yield entry | {"segment": who.segment, "valid_from": promoted}
 
 
 def products():
-    """One row per product (Arrow table), in the columns of `lake.columns.PRODUCT`."""
+    """One row per product (Arrow table); none of them ever changed."""
+    sold = map(product, range(REFERENCE_PRODUCTS))
+    rows = [{"product_id": p.product_id, "name": p.name, "category": p.category, "brand": p.brand} for p in sold]
+    return _table(rows, "PRODUCT")
+
+
+def rates():
+    """One row per currency and working day (Arrow table), in the columns that `enrichment/rates.py` reads."""
     import pyarrow as pa
 
-    from lake.columns import PRODUCT
-
+    days = [FIRST_RATE + timedelta(days=n) for n in range((LAST_RATE - FIRST_RATE).days + 1)]
     rows = [
-        {"product_id": sold.product_id, "name": sold.name, "category": sold.category, "brand": sold.brand}
-        for sold in map(product, range(REFERENCE_PRODUCTS))
+        {"rate_date": day, "base": BASE, "currency": currency, "rate": _rate(day, n, middle)}
+        for day in days
+        if day.weekday() < SATURDAY
+        for n, (currency, middle) in enumerate(RATES.items())
     ]
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(PRODUCT)))
+    return pa.Table.from_pylist(rows)
+
+
+def _rate(day: date, currency: int, middle: float) -> float:
+    """Within five per cent of the middle, in four digits behind the point, as published rates have."""
+    return round(middle * (0.95 + mixed(day.toordinal(), 30 + currency) % 1000 / 10_000), 4)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _table(rows: list[dict], entry: str):
+    import pyarrow as pa
+
+    from lake import columns
+
+    fields = [*getattr(columns, entry), pa.field("valid_from", columns.UTC_TIME)]
+    return pa.Table.from_pylist(rows, schema=pa.schema(fields))
 
 
 def upload_reference(s3: Any, bucket: str) -> None:
-    """Put both tables into the reference bucket."""
-    for key, table in ((reference_key("customers"), customers()), (reference_key("products"), products())):
-        s3.put_object(Bucket=bucket, Key=key, Body=as_parquet(table))
+    """Put all of it into the reference bucket."""
+    bodies = (as_parquet(customers()), as_parquet(products()), as_parquet(rates()), city_database())
+    for key, body in zip(KEYS, bodies, strict=True):
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def has_reference(s3: Any, bucket: str) -> bool:
-    """Whether both tables are there; they are the last thing that `etl up` brings."""
-    found = {o["Key"] for p in ("customers/", "products/") for o in _listed(s3, bucket, p)}
-    return {reference_key("customers"), reference_key("products")} <= found
+    """Whether all of it is there; it is the last thing that `etl up` brings."""
+    return {*KEYS} <= {found["Key"] for key in KEYS for found in _listed(s3, bucket, key)}
 
 
 def as_parquet(table) -> bytes:

@@ -19,7 +19,19 @@ from enrichment.marked import Found, counted, is_of, marked_by, single_value
 # %% ../notebooks/26_marketing_channel.ipynb #sites
 SITES = {
     "search": {
-        *("google", "bing", "yahoo", "duckduckgo", "ecosia", "qwant", "startpage", "search.brave.com", "baidu", "yandex", "naver"),
+        *(
+            "google",
+            "bing",
+            "yahoo",
+            "duckduckgo",
+            "ecosia",
+            "qwant",
+            "startpage",
+            "search.brave.com",
+            "baidu",
+            "yandex",
+            "naver",
+        ),
         *("seznam", "sogou", "ask", "ask.com", "aol", "aol.com", "search.aol.com"),
     },
     "social": {

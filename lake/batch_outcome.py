@@ -9,7 +9,7 @@ from contracts.errors import PipelineError
 from lake.ledger import VISIBLE, BatchRecord, BatchStatus
 from lake.manifest import Manifest
 
-STEPS = ("manifest", "transform", "validation", "commit", "publish")
+STEPS = ("manifest", "transform", "enrichment", "validation", "commit", "publish")
 NEEDED = {
     BatchStatus.FAILED: (),
     BatchStatus.COMMITTED: ("manifest", "transform", "commit"),
@@ -116,8 +116,17 @@ def _counts(documents: Mapping[str, dict]) -> dict:
         "late_rows": transform.get("late_rows", 0),
         "identity_conflicts": transform.get("identity_conflicts", 0),
         **_sent(documents),
+        "enrichment_misses": _misses(documents.get("enrichment", {})),
+        "enrichment_sources": documents.get("enrichment", {}).get("used", {}),
         "snapshot_id": commit.get("snapshot_id"),
         "report_uri": documents.get("validation", {}).get("report_uri"),
+    }
+
+
+def _misses(enrichment: dict) -> dict[str, int]:
+    """By enrichment and reason: `geo.private`."""
+    return {
+        f"{name}.{reason}": n for name, found in enrichment.get("misses", {}).items() for reason, n in found.items()
     }
 
 

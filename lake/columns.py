@@ -7,6 +7,8 @@ import pyarrow as pa
 from contracts.arrow import arrow_type
 from contracts.contract import Contract
 from contracts.errors import ContractError
+from contracts.keywords import CHANNEL_PARTS
+from contracts.masks import TRUNCATE_IP
 
 UTC_TIME = pa.timestamp("us", tz="UTC")
 
@@ -76,6 +78,19 @@ ENRICHMENT = pa.schema(
 )
 
 IDENTITY = ["source", "event_id"]
+
+
+def enrichments_of(contract: Contract) -> list[str]:
+    """The columns of enrichment that rows of this type can have a value in, by what the contract marks."""
+    marks = {
+        "customer": contract.references("customers"),
+        "products": contract.references("products"),
+        "geo": contract.marked("x-pii", TRUNCATE_IP),
+        "client": contract.marked("x-user-agent", True),
+        "reporting": contract.amount,
+        "marketing_channel": [path for part in CHANNEL_PARTS for path in contract.marked("x-channel", part)],
+    }
+    return [name for name in ENRICHMENT.names if marks[name]]
 
 
 def type_columns(contracts: dict[str, Contract]) -> pa.Schema:

@@ -7,6 +7,9 @@ import hashlib
 from lake.ledger import IngestionReceipt
 from lake.positions import Position
 
+# Below the reference bucket, in MaxMind's format.
+GEO_DATABASE_KEY = "geo/city.mmdb"
+
 
 def raw_key(first: Position, last: Position) -> str:
     """Key of the raw object of one delivery: the same records give the same key, whoever retries."""
@@ -106,13 +109,18 @@ def staged_prefix(batch_id: str) -> str:
     return f"batches/{batch_id}/staged/"
 
 
+def enriched_prefix(batch_id: str, made: str) -> str:
+    """Where enrichment leaves a checkpoint per finished file of one run of the transform."""
+    return f"batches/{batch_id}/enriched/{made}/"
+
+
 def data_file_key(event_type: str, event_date: str, batch_id: str, number: int) -> str:
     """Key of a data file of the table `events`, below the processed bucket."""
     return f"events/data/event_type={event_type}/event_date={event_date}/{batch_id}-{number:05d}.parquet"
 
 
 def reference_key(table: str) -> str:
-    """Key of a table of reference data (`customers`, `products`), below the reference bucket."""
+    """Key of a table of reference data (`customers`, `products`, `rates`), below the reference bucket."""
     return f"{table}/{table}.parquet"
 
 

@@ -50,6 +50,7 @@ class BatchRecord:
     type whose contract says `x-publish: false`, taken by no attempt (the first of them in `unsent_events`), or deleted
     from the table before.
     redelivered: the same position was a row already; repeated: the same source and id came from another position.
+    Enrichment misses are counted by enrichment and reason (`geo.private`), sources are versions by enrichment.
     Times are RFC 3339 UTC, `raw_objects` are {"key", "version"} of the raw bucket.
     """
 
@@ -75,6 +76,8 @@ class BatchRecord:
     publish_failures: int = 0
     deleted_unsent: int = 0
     unsent_events: list[dict] = field(default_factory=list)
+    enrichment_misses: dict[str, int] = field(default_factory=dict)
+    enrichment_sources: dict[str, str] = field(default_factory=dict)
     snapshot_id: str | None = None
     report_uri: str | None = None
     contract_versions: dict[str, str] = field(default_factory=dict)

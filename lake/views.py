@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,11 +14,19 @@ from contracts.contract import Contract
 from contracts.flat import flat_columns
 from contracts.reserved import view_name
 from lake.athena_types import hive_type, trino_type
-from lake.columns import COMMON, CUSTOMER, ENRICHMENT
+from lake.columns import COMMON, ENRICHMENT, enrichments_of
 
 TABLE = "events"
 # Says that a view is ours to change, and which contract it shows.
 CONTRACT = "tributary.contract"
+ENRICHMENT_DESCRIPTIONS = {
+    "customer": "in the reference data, at the event's time",
+    "products": "products named, in the reference data",
+    "geo": "of the network that the event came from",
+    "client": "told by the user agent",
+    "reporting": "of the amount in the reporting currency",
+    "marketing_channel": "channel that brought the visitor",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class ViewColumn:
 
 
 def view_columns(contract: Contract) -> list[ViewColumn]:
-    """Common columns, what enrichment found where the contract names references, and the event's own fields."""
+    """Common columns, what enrichment found where the contract marks what it looks at, and the event's own fields."""
     common = [ViewColumn(field.name, _quoted(field.name), field.type, "") for field in COMMON]
     own = [
         ViewColumn(c.name, _quoted(contract.event_type, *c.path), arrow_type(c.type), c.description)
@@ -40,17 +49,18 @@ def view_columns(contract: Contract) -> list[ViewColumn]:
     return [*common, *_enrichment_columns(contract), *own]
 
 
-def _enrichment_columns(contract: Contract) -> list[ViewColumn]:
-    columns = []
-    if contract.references("customers"):
-        columns += [
-            ViewColumn(f"customer_{f.name}", _quoted("customer", f.name), f.type, f"{f.name} in the reference data")
-            for f in CUSTOMER
-        ]
-    if contract.references("products"):
-        listed = ENRICHMENT.field("products").type
-        columns.append(ViewColumn("products", _quoted("products"), listed, "products named, in the reference data"))
-    return columns
+def _enrichment_columns(contract: Contract) -> Iterator[ViewColumn]:
+    for name, description in ENRICHMENT_DESCRIPTIONS.items():
+        data_type = ENRICHMENT.field(name).type
+        if name not in enrichments_of(contract):
+            continue
+        if pa.types.is_struct(data_type):
+            yield from (
+                ViewColumn(f"{name}_{f.name}", _quoted(name, f.name), f.type, f"{f.name} {description}")
+                for f in data_type
+            )
+        else:
+            yield ViewColumn(name, _quoted(name), data_type, description)
 
 
 def view_sql(contract: Contract, database: str) -> str:

@@ -199,6 +199,15 @@ def test_a_reference_may_be_added_and_not_taken_away():
 
 
 @pytest.mark.parametrize(
+    ("mark", "name"),
+    [({"x-channel": "source"}, "channel"), ({"x-user-agent": True}, "user agent")],
+)
+def test_what_enrichment_looks_at_may_be_added_and_not_taken_away(mark, name):
+    assert changes(closed(x=TEXT), closed(x=TEXT | mark), now="1-0-1") == [(f"new {name}", "order.x", True)]
+    assert changes(closed(x=TEXT | mark), closed(x=TEXT)) == [(f"changed {name}", "order.x", False)]
+
+
+@pytest.mark.parametrize(
     ("old", "new", "kind", "is_accepted"),
     [
         ({"earliest": "2020-01-01T00:00:00Z"}, {"earliest": "2021-01-01T00:00:00Z"}, "narrowed time bounds", False),

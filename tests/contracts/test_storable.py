@@ -36,6 +36,9 @@ def test_each_annotation_is_allowed_where_it_means_something():
     contract = read(
         **closed(
             who=TEXT | {"x-pii": "hash", "x-reference": "customers", "title": "t", "$comment": "c", "deprecated": True},
+            agent=TEXT | {"x-user-agent": True},
+            medium=TEXT | {"x-channel": "medium"},
+            price=MONEY | {"x-currency": "medium"},
             size=COUNT | {"x-unit": "bytes", "default": 0, "examples": [7], "multipleOf": 1},
             paid=MONEY | {"description": "what was paid", "enum": [0.5, 19.99], "x-unit": "EUR"},
             tags={"type": ["array", "null"], "items": TEXT, "uniqueItems": True, "minItems": 1, "maxItems": 3},
@@ -44,7 +47,9 @@ def test_each_annotation_is_allowed_where_it_means_something():
         required=["who"],
         **{"x-publish": False, "$schema": "https://json-schema.org/draft/2020-12/schema"},
     )
-    assert [field.name for field in contract.data_type.fields] == ["who", "size", "paid", "tags", "at"]
+    names = ["who", "agent", "medium", "price", "size", "paid", "tags", "at"]
+    assert [field.name for field in contract.data_type.fields] == names
+    assert contract.amount == (("price",), ("medium",))
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,44 @@ def test_an_event_type_has_no_name_that_the_lake_has_taken():
     assert refusal("rejected") == (
         "event type 'rejected' would have the view rejected_events, which is a table already. Rename the event type."
     )
+
+
+AMOUNT = MONEY | {"x-currency": "code"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"agent": TEXT | {"x-user-agent": False}}, "order.agent: x-user-agent is False; expected true."),
+        (
+            {"medium": TEXT | {"x-channel": "campaign"}},
+            "order.medium: x-channel is 'campaign'; expected one of source,",
+        ),
+        (
+            {"agents": {"type": "array", "items": TEXT | {"x-user-agent": True}}},
+            "order.agents[]: x-user-agent is in an array; expected it on one value an event. Mark a field outside",
+        ),
+        (
+            {"total": AMOUNT, "paid": closed(tax=AMOUNT, code=TEXT), "code": TEXT},
+            "order: x-currency is on order.total, order.paid.tax; expected one amount, the one that an event is about.",
+        ),
+        ({"total": AMOUNT}, "order.total: x-currency is 'code'; expected the name of a string beside it"),
+        (
+            {"total": AMOUNT, "code": COUNT},
+            "order.total: x-currency is 'code'; expected the name of a string beside it",
+        ),
+        (
+            {"total": {"type": "number", "x-currency": "code"}, "code": TEXT},
+            "order.total: x-currency is on a double; expected an x-decimal of 18 digits at most. Mend x-decimal.",
+        ),
+        (
+            {"total": AMOUNT | {"x-decimal": {"precision": 19, "scale": 2}}, "code": TEXT},
+            "order.total: x-currency is on 19 digits; expected an x-decimal of 18 digits at most.",
+        ),
+    ],
+)
+def test_what_enrichment_looks_at_is_one_value_an_event(fields, message):
+    assert refusal(**closed(**fields)).startswith(message)
 
 
 def test_names_that_the_lake_has_taken_are_those_of_its_columns():

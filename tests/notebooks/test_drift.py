@@ -44,6 +44,13 @@ def test_the_notebooks_that_export_are_these():
         "jobs/process_events/transform.py": "notebooks/10_transform.ipynb",
         "jobs/process_events/cleaning.py": "notebooks/11_cleaning.ipynb",
         "enrichment/enrich.py": "notebooks/20_enrichment.ipynb",
+        "enrichment/marked.py": "notebooks/21_marked_fields.ipynb",
+        "enrichment/reference.py": "notebooks/22_reference_data.ipynb",
+        "enrichment/geo.py": "notebooks/23_geography.ipynb",
+        "enrichment/clients.py": "notebooks/24_user_agents.ipynb",
+        "enrichment/rates.py": "notebooks/25_reporting_currency.ipynb",
+        "enrichment/channels.py": "notebooks/26_marketing_channel.ipynb",
+        "enrichment/stored.py": "notebooks/27_stored_form.ipynb",
     }
 
 

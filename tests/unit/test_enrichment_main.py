@@ -1,222 +1,293 @@
 """The Fargate task: staged files become data files that the table can take, or nothing is written at all."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from decimal import Decimal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from contracts.contract import load_contracts
 from contracts.errors import ConfigurationError, PipelineError
+from enrichment import files as data_files
 from enrichment import main
 from enrichment.main import Settings
-from lake.columns import staged_schema
-from lake.documents import read_json, write_json
+from lake.documents import read_json
+from tests.unit.enrichment_batch import (
+    ANNA,
+    DAY,
+    ITEM,
+    NOON,
+    PURCHASE,
+    RATE,
+    SETTINGS,
+    TABLES,
+    TEA,
+    VIEW,
+    of_share,
+    put_sources,
+    put_table,
+    rows_of,
+    stage,
+    variables,
+)
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ANNA = {"customer_id": "anna", "segment": "loyal", "home_country": "DE", "signed_up_on": date(2024, 5, 1)}
-TEA = {"product_id": "tea", "name": "Tea", "category": "food", "brand": "A"}
-ITEM = {"product_id": "tea", "name": "Tea", "quantity": 1, "unit_price": 3, "line_total": 3}
-PURCHASE = {"user_id": "anna", "items": [ITEM], "total": 3, "currency": "EUR"}
-STAGED = pa.schema([f for f in staged_schema(load_contracts()) if f.name not in ("event_type", "event_date")])
-SETTINGS = Settings("b-1", "staging", "reference", "processed", "tributary_test", "events")
-VARIABLES = {name.upper(): getattr(SETTINGS, name) for name in Settings.__dataclass_fields__}
-
-
-def put_parquet(s3, bucket, key, table):
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink)
-    s3.put_object(Bucket=bucket, Key=key, Body=sink.getvalue().to_pybytes())
-
-
-@pytest.fixture
-def reference(lake):
-    """Sound reference data; returns a way to replace one of its files."""
-    lake.s3.create_bucket(Bucket="reference", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-
-    def put(name, entries):
-        put_parquet(lake.s3, "reference", f"{name}/{name}.parquet", pa.Table.from_pylist(entries))
-
-    put("customers", [ANNA])
-    put("products", [TEA])
-    return put
+PREFIX = "s3://processed/events/data/event_type="
 
 
 @pytest.fixture
-def stage(lake):
-    """Leaves staged files and the document of a transform; each file is (type, [(event id, data)])."""
-
-    def row(event_id, event_type, data):
-        columns = lake.row(event_id, batch_id="b-1", event_type=event_type) | {event_type: data}
-        return {name: columns.get(name) for name in STAGED.names}
-
-    def put(*files):
-        entries = []
-        for number, (event_type, events) in enumerate(files):
-            key = f"batches/b-1/staged/event_type={event_type}/event_date=2026-11-22/part-{number}.parquet"
-            rows = [row(event_id, event_type, data) for event_id, data in events]
-            put_parquet(lake.s3, "staging", key, pa.Table.from_pylist(rows, schema=STAGED))
-            entries.append({"key": key, "event_type": event_type, "event_date": "2026-11-22"})
-        # The order of the document is not the order of the numbers.
-        write_json(lake.s3, "staging", "batches/b-1/transform.json", {"staged_files": entries[::-1]})
-
-    return put
+def batch(lake, tmp_path):
+    put_sources(lake.s3, tmp_path)
+    return lake
 
 
-def enrich():
-    return main.run(SETTINGS, threading.Event())
+def enrich(settings=SETTINGS):
+    return main.run(settings, threading.Event())
 
 
-def test_staged_files_become_data_files_that_the_table_takes(lake, reference, stage):
-    stage(
-        ("purchase", [("e-1", PURCHASE), ("e-2", PURCHASE | {"user_id": "x", "items": [ITEM | {"product_id": "x"}]})]),
-        ("wikipedia_edit", [("e-3", {"time": NOON, "page": "Tea"})]),
-    )
+def document(lake):
+    return read_json(lake.s3, "staging", "batches/b-1/enrichment.json")
+
+
+def test_staged_files_become_data_files_that_the_table_takes(batch):
+    stranger = PURCHASE | {"user_id": "x", "items": [ITEM | {"product_id": "x"}], "currency": "USD"}
+    edit = {"time": NOON, "page": "Tea"}
+    stage(batch, ("purchase", [("e-1", PURCHASE), ("e-2", stranger)]), ("wikipedia_edit", [("e-3", edit)]))
     assert enrich()
-    prefix, day = "s3://processed/events/data/event_type=", "event_date=2026-11-22"
-    document = read_json(lake.s3, "staging", "batches/b-1/enrichment.json")
-    files = [
-        {"uri": f"{prefix}purchase/{day}/b-1-00000.parquet", "event_type": "purchase", "rows": 2},
-        {"uri": f"{prefix}wikipedia_edit/{day}/b-1-00001.parquet", "event_type": "wikipedia_edit", "rows": 1},
+    made = document(batch)
+    assert made["files"] == [
+        {
+            "uri": f"{PREFIX}purchase/{DAY}/b-1-00000.parquet",
+            "event_type": "purchase",
+            "event_date": "2026-11-22",
+            "rows": 2,
+        },
+        {
+            "uri": f"{PREFIX}wikipedia_edit/{DAY}/b-1-00001.parquet",
+            "event_type": "wikipedia_edit",
+            "event_date": "2026-11-22",
+            "rows": 1,
+        },
     ]
-    assert document == {
-        "batch_id": "b-1",
-        "files": [{**file, "event_date": "2026-11-22"} for file in files],
-        "rows": 3,
-        "misses": {"customers": 1, "products": 1},
-    }
-    table = lake.table()
-    table.add_files([file["uri"] for file in document["files"]])
+    assert (made["batch_id"], made["rows"]) == ("b-1", 3)
+    assert made["misses"] == {"customer": {"unknown": 1}, "products": {"unknown": 1}}
+    table = batch.table()
+    table.add_files([file["uri"] for file in made["files"]])
     stored = {row["event_id"]: row for row in table.scan().to_arrow().to_pylist()}
     assert stored["e-1"]["customer"] == ANNA and stored["e-1"]["products"] == [TEA]
     assert stored["e-1"]["purchase"]["items"][0]["name"] == "Tea" and stored["e-1"]["event_time"] == NOON
     assert (stored["e-2"]["customer"], stored["e-2"]["products"]) == (None, [None])
-    assert (stored["e-3"]["customer"], stored["e-3"]["purchase"]) == (None, None)
+    assert stored["e-2"]["reporting"] == {
+        "amount": Decimal("2.40"),
+        "currency": "EUR",
+        "rate": Decimal("0.800000000000"),
+        "rate_date": RATE["rate_date"],
+        "is_earlier_rate": True,
+    }
+    assert (stored["e-3"]["customer"], stored["e-3"]["purchase"], stored["e-3"]["geo"]) == (None, None, None)
     # pyiceberg 0.12 reads a null list of structs as an empty one, so the file itself is asked.
-    assert lake.columns(files[1]["uri"])["products"].to_pylist() == [None]
+    assert batch.columns(made["files"][1]["uri"])["products"].to_pylist() == [None]
     assert table.scan("event_type = 'purchase' and event_date = '2026-11-22'").to_arrow().num_rows == 2
 
 
-def test_a_data_file_carries_field_ids_statistics_and_zstd(lake, reference, stage, monkeypatch):
-    monkeypatch.setattr(main, "ROWS_AT_A_TIME", 2)
-    stage(("purchase", [(f"e-{n}", PURCHASE) for n in range(5)]))
+def test_a_visit_is_placed_by_its_truncated_network(batch):
+    stage(batch, ("page_view", [("e-1", VIEW)]))
     enrich()
-    uri = read_json(lake.s3, "staging", "batches/b-1/enrichment.json")["files"][0]["uri"]
-    with lake.table().io.new_input(uri).open() as stream:
+    (row,) = rows_of(batch, document(batch))
+    assert (row["geo"], row["marketing_channel"]) == ({"country": "GB", "city": "London"}, "direct")
+    assert row["client"] == {"browser_family": "curl", "os_family": None, "device_family": None}
+    assert row["page_view"]["ip"] == "81.2.69.0"
+
+
+def test_a_data_file_carries_field_ids_statistics_and_zstd(batch, monkeypatch):
+    monkeypatch.setattr(data_files, "ROWS_AT_A_TIME", 2)
+    stage(batch, ("purchase", [(f"e-{n}", PURCHASE) for n in range(5)]))
+    enrich()
+    with batch.table().io.new_input(document(batch)["files"][0]["uri"]).open() as stream:
         file = pq.ParquetFile(stream)
         groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
         fields = {field.name: field.metadata for field in file.schema_arrow}
     assert [group.num_rows for group in groups] == [2, 2, 1]
     assert {group.column(0).compression for group in groups} == {"ZSTD"}
     assert all(group.column(0).statistics.has_min_max for group in groups)
-    for field in lake.table().schema().fields:
+    for field in batch.table().schema().fields:
         assert fields[field.name][b"PARQUET:field_id"] == str(field.field_id).encode()
 
 
-def test_a_run_again_writes_the_same_objects(lake, reference, stage):
-    stage(("purchase", [("e-1", PURCHASE)]), ("refund", [("e-2", {"user_id": "anna"})]))
+def test_a_run_again_touches_no_finished_file_and_leaves_the_same_document(batch, monkeypatch):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]), ("refund", [("e-2", {"user_id": "anna"})]))
 
-    def objects():
-        listed = lake.s3.list_objects_v2(Bucket="processed", Prefix="events/data/")["Contents"]
-        return [(o["Key"], o["ETag"]) for o in listed]
+    def written():
+        listed = batch.s3.list_objects_v2(Bucket="processed", Prefix="events/data/")["Contents"]
+        return [(o["Key"], o["ETag"], o["LastModified"]) for o in listed]
 
     enrich()
-    first = objects(), read_json(lake.s3, "staging", "batches/b-1/enrichment.json")
+    first = written(), document(batch)
+    monkeypatch.setattr(main, "enrich_files", None)
     enrich()
-    assert (objects(), read_json(lake.s3, "staging", "batches/b-1/enrichment.json")) == first
+    assert (written(), document(batch)) == first
 
 
-def test_a_batch_without_rows_leaves_a_document_without_files(lake, reference, stage):
-    stage()
+def test_another_run_of_the_transform_is_enriched_from_the_start(batch):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
+    enrich()
+    stage(batch, ("purchase", [("e-1", PURCHASE)]), ("purchase", [("e-2", PURCHASE)]))
+    enrich()
+    assert [row["event_id"] for row in rows_of(batch, document(batch))] == ["e-1", "e-2"]
+
+
+def test_a_batch_without_rows_leaves_a_document_without_files(batch):
+    stage(batch)
     assert enrich()
-    document = read_json(lake.s3, "staging", "batches/b-1/enrichment.json")
-    assert document == {"batch_id": "b-1", "files": [], "rows": 0, "misses": {"customers": 0, "products": 0}}
+    assert document(batch) == {"batch_id": "b-1", "files": [], "rows": 0, "misses": {}, "sources": {}, "used": {}}
 
 
-@pytest.mark.parametrize("name", ["customers", "products"])
-def test_reference_data_that_is_missing_or_broken_stops_the_batch_before_anything_is_written(
-    lake, reference, stage, name
-):
-    stage(("purchase", [("e-1", PURCHASE)]))
-    reference(name, 2 * [ANNA if name == "customers" else TEA])
+def test_the_document_names_the_version_of_everything_that_was_used(batch):
+    versions = {name: put_table(batch.s3, name, entry)["VersionId"] for name, entry in TABLES.items()}
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
+    enrich()
+    made = document(batch)
+    used, names = made["used"], {"customer": "customers", "products": "products", "reporting": "rates"}
+    assert {name: used[name] for name in names} == {name: versions[table] for name, table in names.items()}
+    assert used["client"].startswith("ua-parser-builtins 20") and used["geo"]
+    assert made["sources"]["files"]["customer"]["uri"] == "s3://reference/customers/customers.parquet"
+    assert made["sources"]["reporting_currency"] == "EUR"
+
+
+def test_what_is_uploaded_while_the_batch_runs_is_for_the_next_batch(batch):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]), ("purchase", [("e-2", PURCHASE)]))
+    assert enrich(of_share(0, 2))
+    put_table(batch.s3, "customers", TABLES["customers"] | {"segment": "vip"})
+    assert batch.keys("staging", "enrichment.json") == []
+    # A deployment in between changes nothing either.
+    assert enrich(replace(of_share(1, 2), enrichments="none", reporting_currency="USD"))
+    assert [row["customer"]["segment"] for row in rows_of(batch, document(batch))] == ["loyal", "loyal"]
+
+
+def test_a_version_that_is_gone_stops_the_retry_with_a_sentence(batch):
+    version = put_table(batch.s3, "rates", RATE)["VersionId"]
+    stage(batch, ("purchase", [("e-1", PURCHASE)]), ("purchase", [("e-2", PURCHASE)]))
+    enrich(of_share(0, 2))
+    batch.s3.delete_object(Bucket="reference", Key="rates/rates.parquet", VersionId=version)
     with pytest.raises(
-        PipelineError, match=rf"s3://reference/{name}/{name}.parquet has 0 rows without .* 1 that repeat"
+        PipelineError, match=rf"rates.parquet is no longer there as version {version}; expected the ver"
+    ):
+        enrich(of_share(1, 2))
+
+
+def test_a_bucket_without_versions_does_as_long_as_nothing_is_replaced(batch):
+    batch.s3.put_bucket_versioning(Bucket="reference", VersioningConfiguration={"Status": "Suspended"})
+    for name, entry in TABLES.items():
+        put_table(batch.s3, name, entry)
+    stage(batch, ("purchase", [("e-1", PURCHASE)]), ("purchase", [("e-2", PURCHASE)]))
+    enrich(of_share(0, 2))
+    put_table(batch.s3, "products", TABLES["products"] | {"brand": "Z"})
+    with pytest.raises(PipelineError, match=r"products.parquet is no longer there as version"):
+        enrich(of_share(1, 2))
+
+
+@pytest.mark.parametrize("shares", [2, 3, 5])
+def test_shares_of_a_batch_make_the_document_of_one_task(batch, shares):
+    stage(batch, *(("purchase", [(f"e-{n}", PURCHASE | {"user_id": f"u{n}"})]) for n in range(4)))
+    for share in range(shares):
+        assert batch.keys("staging", "enrichment.json") == []
+        assert enrich(of_share(share, shares))
+        if len(batch.keys("processed", ".parquet")) == 4:
+            break
+    made = document(batch)
+    assert [row["event_id"] for row in rows_of(batch, made)] == [f"e-{n}" for n in range(4)]
+    assert (made["rows"], made["misses"]) == (4, {"customer": {"unknown": 4}})
+
+
+BROKEN = {
+    "customers": ("customers/customers.parquet", "has 1 versions that begin when another of the same key does"),
+    "products": ("products/products.parquet", "has 1 versions that begin when another of the same key does"),
+    "rates": ("rates/rates.parquet", "has 0 nulls, 0 rates that are not above zero, and 1 rows for a day"),
+}
+
+
+def nothing_is_written(lake):
+    return lake.keys("processed", ".parquet") == [] and lake.keys("staging", "enrichment-plan.json") == []
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_table_that_is_missing_empty_or_broken_stops_the_batch_before_anything_is_written(batch, name):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
+    key, complaint = BROKEN[name]
+    put_table(batch.s3, name, TABLES[name], TABLES[name])
+    with pytest.raises(PipelineError, match=rf"s3://reference/{key} {complaint}"):
+        enrich()
+    put_table(batch.s3, name)
+    with pytest.raises(PipelineError, match=rf"s3://reference/{key} has no "):
+        enrich()
+    for body in (b"", b"not parquet"):
+        batch.s3.put_object(Bucket="reference", Key=key, Body=body)
+        with pytest.raises(PipelineError, match=rf"{key} cannot be read .* expected a Parquet file. Upload"):
+            enrich()
+    batch.s3.delete_object(Bucket="reference", Key=key)
+    with pytest.raises(PipelineError, match=rf"s3://reference/{key} is not there; expected the file of the enrichment"):
+        enrich()
+    assert nothing_is_written(batch)
+    put_table(batch.s3, name, TABLES[name])
+    assert enrich() and document(batch)["rows"] == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"no database", b"\x00" * 5000])
+def test_a_geo_database_that_is_none_stops_the_batch_before_anything_is_written(batch, body):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
+    batch.s3.put_object(Bucket="reference", Key="geo/city.mmdb", Body=body)
+    with pytest.raises(
+        PipelineError, match=r"geo database: it cannot be opened .*; expected a MaxMind database of citi"
     ):
         enrich()
-    lake.s3.put_object(Bucket="reference", Key=f"{name}/{name}.parquet", Body=b"not parquet")
-    with pytest.raises(PipelineError, match=rf"{name}.parquet cannot be read .* expected a Parquet file. Upload"):
-        enrich()
-    lake.s3.delete_object(Bucket="reference", Key=f"{name}/{name}.parquet")
-    with pytest.raises(PipelineError, match=rf"s3://reference/{name}/{name}.parquet cannot be read"):
-        enrich()
-    assert lake.keys("processed", ".parquet") == [] and lake.keys("staging", "enrichment.json") == []
+    assert nothing_is_written(batch)
 
 
-def test_a_batch_without_transform_is_refused(lake, reference):
+def test_half_of_a_geo_database_stops_the_batch_before_anything_is_written(batch):
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
+    whole = batch.s3.get_object(Bucket="reference", Key="geo/city.mmdb")["Body"].read()
+    batch.s3.put_object(Bucket="reference", Key="geo/city.mmdb", Body=whole[: len(whole) // 2])
+    with pytest.raises(PipelineError, match=r"geo database: it cannot be opened"):
+        enrich()
+    batch.s3.delete_object(Bucket="reference", Key="geo/city.mmdb")
+    with pytest.raises(PipelineError, match=r"or take geo out of ENRICHMENTS"):
+        enrich()
+    assert nothing_is_written(batch)
+
+
+def test_what_is_switched_off_is_null_and_its_file_is_not_asked_for(batch):
+    for key in ("geo/city.mmdb", "products/products.parquet", "rates/rates.parquet"):
+        batch.s3.delete_object(Bucket="reference", Key=key)
+    stage(batch, ("page_view", [("e-1", VIEW | {"product_id": "tea"})]))
+    enrich(replace(SETTINGS, enrichments="customer,marketing_channel"))
+    (row,) = rows_of(batch, document(batch))
+    assert (row["customer"], row["marketing_channel"]) == (ANNA, "direct")
+    assert (row["geo"], row["products"], row["client"], row["reporting"]) == (None, None, None, None)
+    assert list(document(batch)["used"]) == ["customer"]
+
+
+def test_a_batch_without_transform_is_refused(batch):
     with pytest.raises(PipelineError, match=r"s3://staging/batches/b-1/transform.json is not there; expected the doc"):
         enrich()
 
 
-def test_columns_that_the_table_lacks_are_an_error_and_not_lost(lake, reference, stage):
-    with lake.table().update_schema() as update:
+def test_columns_that_the_table_lacks_are_an_error_and_not_lost(batch):
+    with batch.table().update_schema() as update:
         update.delete_column(("purchase", "coupon"))
-    stage(("purchase", [("e-1", PURCHASE)]))
+    stage(batch, ("purchase", [("e-1", PURCHASE)]))
     with pytest.raises(
         PipelineError, match=r"^purchase: the table has no field coupon; expected .* Deploy, which adds"
     ):
         enrich()
 
 
-def test_when_told_to_stop_it_finishes_the_file_in_hand_and_leaves_no_document(lake, reference, stage):
-    stage(("purchase", [("e-1", PURCHASE)]), ("refund", [("e-2", {"user_id": "anna"})]))
-    told = iter([False, True])
-    stop = threading.Event()
-    stop.is_set = lambda: next(told)
-    assert not main.run(SETTINGS, stop)
-    day = "event_date=2026-11-22"
-    assert lake.keys("processed", ".parquet") == [f"events/data/event_type=purchase/{day}/b-1-00000.parquet"]
-    assert lake.keys("staging", "enrichment.json") == []
-
-
-def task(variables):
-    """The task as a container starts it."""
-    environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "enrichment.main"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_the_process_says_in_one_sentence_what_is_missing():
-    process = task({**VARIABLES, "REFERENCE_BUCKET": ""})
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert told.splitlines() == [
-        "environment variable REFERENCE_BUCKET is missing or empty; expected a value. "
-        "Set it where the unit is deployed."
-    ]
-
-
-def test_sigterm_ends_the_process_with_143(lake, reference, stage):
-    stage(*(("purchase", [(f"e-{n}", PURCHASE)]) for n in range(200)))
-    process = task(VARIABLES)
-    assert "file 1 of 200: purchase, 1 rows" in process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    output, told = process.communicate(timeout=60)
-    assert process.returncode == 143, told
-    assert "told to stop after" in output
-    assert lake.keys("staging", "enrichment.json") == []
-
-
 def test_missing_settings_are_named():
     with pytest.raises(ConfigurationError, match="environment variable BATCH_ID is missing"):
         Settings.from_environment({})
-    assert Settings.from_environment(VARIABLES) == SETTINGS
+    assert Settings.from_environment(variables()) == SETTINGS
+    assert Settings.from_environment({n: v for n, v in variables().items() if "SHARE" not in n}) == SETTINGS
+
+
+@pytest.mark.parametrize(("share", "shares"), [("2", "2"), ("0", "0")])
+def test_a_share_is_one_of_the_shares(share, shares):
+    with pytest.raises(ConfigurationError, match=rf"SHARE is {share} and SHARES is {shares}; expected a share below"):
+        Settings.from_environment(variables() | {"SHARE": share, "SHARES": shares})

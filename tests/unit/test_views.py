@@ -70,11 +70,29 @@ def test_what_enrichment_adds_is_there_where_the_contract_names_references():
     assert names[11:16] == [
         "customer_customer_id", "customer_segment", "customer_home_country", "customer_signed_up_on", "products",
     ]  # fmt: skip
+    assert "geo_country" not in names and "reporting_amount" in names
     assert not [c.name for c in view_columns(CONTRACTS["wikipedia_edit"]) if c.name.startswith(("customer", "product"))]
 
 
 def test_names_that_fields_yield_to_are_the_views_own():
-    assert tuple(c.name for c in view_columns(CONTRACTS["purchase"]))[: len(VIEW_COLUMNS)] == VIEW_COLUMNS
+    everything = contract(
+        user=TEXT | {"x-reference": "customers"},
+        product=TEXT | {"x-reference": "products"},
+        ip=TEXT | {"x-pii": "truncate_ip"},
+        agent=TEXT | {"x-user-agent": True},
+        total=MONEY | {"x-currency": "currency"},
+        currency=TEXT,
+        referrer=TEXT | {"x-channel": "referrer"},
+    )
+    assert tuple(c.name for c in view_columns(everything))[: len(VIEW_COLUMNS)] == VIEW_COLUMNS
+
+
+def test_a_view_shows_what_enrichment_can_add_to_its_type_and_no_more():
+    names = [column.name for column in view_columns(contract(total=MONEY | {"x-currency": "code"}, code=TEXT))]
+    assert names[11:] == [
+        "reporting_amount", "reporting_currency", "reporting_rate", "reporting_rate_date", "reporting_is_earlier_rate",
+        "total", "code",
+    ]  # fmt: skip
 
 
 def test_no_view_takes_the_name_of_a_table():
