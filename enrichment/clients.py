@@ -7,7 +7,7 @@ __all__ = ['KEPT', 'Families', 'UserAgents', 'client_of']
 
 # %% ../notebooks/24_user_agents.ipynb #imports
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,17 +21,18 @@ KEPT = 50_000
 Families = tuple[str | None, str | None, str | None]
 
 
+@cache
+def _parser():
+    from ua_parser import Parser, RegexResolver, load_lazy_builtins
+
+    return Parser(RegexResolver(load_lazy_builtins()))
+
+
 class UserAgents:
     """Families of browser, operating system and device by user agent, each distinct text parsed once."""
 
     def __init__(self, kept: int = KEPT):
         self._kept, self._known = kept, {}
-
-    @cached_property
-    def _parser(self):
-        from ua_parser import Parser, RegexResolver, load_lazy_builtins
-
-        return Parser(RegexResolver(load_lazy_builtins()))
 
     def families(self, text: str) -> Families:
         """What the rules say; None for what no rule fits."""
@@ -42,7 +43,7 @@ class UserAgents:
         return self._known[text]
 
     def _parsed(self, text: str) -> Families:
-        found = self._parser.parse(text)
+        found = _parser().parse(text)
         return tuple(part and part.family for part in (found.user_agent, found.os, found.device))
 
 # %% ../notebooks/24_user_agents.ipynb #clients

@@ -10,12 +10,12 @@ from enrichment import main
 from lake.documents import read_json
 from tests.unit.enrichment_batch import DAY, PURCHASE, SETTINGS, VIEW, of_share, put_sources, rows_of, stage, task
 
-FILES = 6
+FILES = 4
 
 
 @pytest.fixture
 def batch(lake, tmp_path):
-    """Six files of two types with two rows each."""
+    """Four files of two types with two rows each."""
     put_sources(lake.s3, tmp_path)
     made = [("page_view", VIEW), ("purchase", PURCHASE)]
     stage(lake, *((t, [(f"{t}-{n}-{r}", data) for r in "ab"]) for n in range(FILES // 2) for t, data in made))
@@ -54,7 +54,7 @@ def kill_at(process, line, how):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("at", [1, 3, 5])
+@pytest.mark.parametrize("at", [2])
 def test_killed_at_a_file_the_next_task_goes_on_where_it_stopped(batch, how, at):
     made, rows = undisturbed(batch)
     process = task()
@@ -83,21 +83,21 @@ class Death(Exception):
     """Where the process ends."""
 
 
-CALLS = ("put_object", "get_object", "head_object", "list_objects_v2")
-
-
-@pytest.mark.parametrize("place", range(40))
-def test_dead_between_any_two_calls_to_s3_the_next_run_completes(batch, monkeypatch, place):
+def test_dead_between_any_two_calls_to_s3_the_next_run_completes(batch, monkeypatch):
     made, rows = undisturbed(batch)
-    with monkeypatch.context() as patch:
-        die_after(patch, place)
-        try:
-            main.run(SETTINGS, threading.Event())
-            died = False
-        except Death:
-            died = True
-    assert main.run(SETTINGS, threading.Event())
-    assert (document(batch), rows_of(batch, document(batch))) == (made, rows), died
+    for place in range(100):
+        with monkeypatch.context() as patch:
+            die_after(patch, place)
+            try:
+                main.run(SETTINGS, threading.Event())
+                break
+            except Death:
+                pass
+        assert main.run(SETTINGS, threading.Event())
+        assert (document(batch), rows_of(batch, document(batch))) == (made, rows), place
+        assert undisturbed(batch) == (made, rows)
+    # Plan, sources, a checkpoint a file, the document: there is more than a call each.
+    assert place > 4 + 2 * FILES
 
 
 def die_after(patch, calls):
@@ -107,8 +107,7 @@ def die_after(patch, calls):
 
     def client(*arguments, **options):
         made = real(*arguments, **options)
-        for when in ("before-send.s3",):
-            made.meta.events.register_first(when, count)
+        made.meta.events.register_first("before-send.s3", count)
         return made
 
     def count(**_):
@@ -121,16 +120,16 @@ def die_after(patch, calls):
 
 def test_dead_in_the_middle_of_a_file_it_is_written_anew(batch, monkeypatch):
     made, rows = undisturbed(batch)
-    monkeypatch.setattr(data_files, "ROWS_AT_A_TIME", 1)
     stop, asked = threading.Event(), iter([False, False, False, True])
     stop.is_set = lambda: next(asked)
-    assert not main.run(SETTINGS, stop)
+    with monkeypatch.context() as patch:
+        patch.setattr(data_files, "ROWS_AT_A_TIME", 1)
+        assert not main.run(SETTINGS, stop)
     assert finished(batch) == [0]
     # The half of it that S3 may have got has the name of the whole.
     assert batch.keys("processed", ".parquet") == [
         f"events/data/event_type=page_view/{DAY}/b-1-0000{n}.parquet" for n in (0, 1)
     ]
-    monkeypatch.undo()
     assert main.run(SETTINGS, threading.Event())
     assert (document(batch), rows_of(batch, document(batch))) == (made, rows)
 
@@ -146,7 +145,7 @@ def test_told_to_stop_before_the_first_file_it_leaves_no_document(batch):
 def test_one_of_several_shares_killed_holds_the_document_back_until_it_is_run_again(batch, how):
     made, rows = undisturbed(batch)
     process = task(of_share(1, 2))
-    kill_at(process, "file 1 of 3", how)
+    kill_at(process, "file 1 of 2", how)
     assert task(of_share(0, 2)).wait(timeout=60) == 0
     if len(finished(batch)) < FILES:
         assert batch.keys("staging", "enrichment.json") == []
