@@ -14,6 +14,7 @@ from local.ecs_task import Task, new_task, overrides_of, role_of, stopped_becaus
 from local.front import AwsError, Front
 from local.images import Image, Images
 from local.log_sink import LogPipe, LogSink
+from local.spot import STOP_CODE, STOPPED_REASON, SpotMarket
 
 DEFAULT_STOP_TIMEOUT_SECONDS = 30
 _TARGET = "AmazonEC2ContainerServiceV20141113"
@@ -26,6 +27,7 @@ def install(front: Front, images: Images, children: Children, logs: LogSink) -> 
     front.json_target(f"{_TARGET}.DescribeTasks", runtime.describe_tasks)
     front.json_target(f"{_TARGET}.ListTasks", runtime.list_tasks)
     front.json_target(f"{_TARGET}.StopTask", runtime.stop_task)
+    runtime.spot.install(front)
     return runtime
 
 
@@ -35,6 +37,7 @@ class EcsRuntime:
     def __init__(self, front: Front, images: Images, children: Children, logs: LogSink):
         self._front, self._images, self._children, self._logs = front, images, children, logs
         self._tasks: dict[str, Task] = {}
+        self.spot = SpotMarket()
 
     def run_task(self, body: dict) -> dict:
         """RunTask."""
@@ -42,6 +45,8 @@ class EcsRuntime:
         described = self._front.client("ecs").describe_task_definition(taskDefinition=body["taskDefinition"])
         definition = described["taskDefinition"]
         tasks = [new_task(cluster, definition, body) for _ in range(body.get("count", 1))]
+        for task in tasks:
+            task.fate = self.spot.next() if task.is_on_spot else None
         answers = [task.answer() for task in tasks]
         for task in tasks:
             self._tasks[task.arn] = task
@@ -73,12 +78,7 @@ class EcsRuntime:
         task = self._find(body["task"])
         if task is None:
             raise AwsError("InvalidParameterException", "The referenced task was not found.")
-        with task.lock:
-            if task.told["lastStatus"] != "STOPPED" and task.stop_reason is None:
-                task.stop_reason = body.get("reason", "Task stopped by user")
-                task.told.update(desiredStatus="STOPPED", stoppingAt=time.time())
-                if task.process:
-                    _terminate(task)
+        _stop(task, "UserInitiated", body.get("reason", "Task stopped by user"))
         return {"task": task.answer()}
 
     def stop(self) -> None:
@@ -143,10 +143,24 @@ class EcsRuntime:
     def _log_pipe(self, task: Task) -> LogPipe:
         settings = task.container.get("logConfiguration", {})
         options, name = settings.get("options", {}), task.container["name"]
+        group, stream = "/ecs/without-log-configuration", task.arn.rpartition("/")[2]
         if settings.get("logDriver") == "awslogs":
-            stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{name}/{task.arn.rpartition('/')[2]}"
-            return LogPipe(self._logs.stream(options["awslogs-group"], stream))
-        return LogPipe(self._logs.stream("/ecs/without-log-configuration", task.arn.rpartition("/")[2]))
+            group, stream = options["awslogs-group"], f"{options.get('awslogs-stream-prefix', 'ecs')}/{name}/{stream}"
+        return LogPipe(self._logs.stream(group, stream), on_line=lambda line: _taken_away(task, line))
+
+
+def _taken_away(task: Task, line: str) -> None:
+    if task.fate and task.fate.at in line:
+        _stop(task, STOP_CODE, STOPPED_REASON)
+
+
+def _stop(task: Task, code: str, reason: str) -> None:
+    with task.lock:
+        if task.told["lastStatus"] != "STOPPED" and task.stop_reason is None:
+            task.stop_code, task.stop_reason = code, reason
+            task.told.update(desiredStatus="STOPPED", stoppingAt=time.time())
+            if task.process:
+                _terminate(task)
 
 
 def _running(task: Task) -> None:

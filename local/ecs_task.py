@@ -8,6 +8,7 @@ from subprocess import Popen
 from typing import Any
 
 from local.front import ACCOUNT, REGION, AwsError
+from local.spot import Fate
 
 _NOT_RUN = ("secrets", "environmentFiles")
 
@@ -20,12 +21,18 @@ class Task:
     definition: dict[str, Any]
     container: dict[str, Any]
     process: Popen | None = None
+    fate: Fate | None = None
+    stop_code: str = "UserInitiated"
     stop_reason: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def arn(self) -> str:
         return self.told["taskArn"]
+
+    @property
+    def is_on_spot(self) -> bool:
+        return self.told.get("capacityProviderName") == "FARGATE_SPOT"
 
     def answer(self) -> dict[str, Any]:
         """What AWS tells of it now; the caller may keep it."""
@@ -101,5 +108,5 @@ def role_of(task: Task) -> str:
 def stopped_because(task: Task) -> dict[str, str]:
     """Why a task that ran is stopped."""
     if task.stop_reason is not None:
-        return {"stopCode": "UserInitiated", "stoppedReason": task.stop_reason}
+        return {"stopCode": task.stop_code, "stoppedReason": task.stop_reason}
     return {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited"}

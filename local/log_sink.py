@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -128,9 +129,11 @@ def batches_of(events: list[dict]) -> list[list[dict]]:
 class LogPipe:
     """The write end of a pipe for a process's output; a thread carries its lines to a stream."""
 
-    def __init__(self, stream: LogStream, urgent_prefix: str = "\0"):
+    def __init__(
+        self, stream: LogStream, urgent_prefix: str = "\0", on_line: Callable[[str], None] = lambda line: None
+    ):
         self._read, self.fd = os.pipe()
-        self._stream, self._urgent_prefix = stream, urgent_prefix
+        self._stream, self._urgent_prefix, self._on_line = stream, urgent_prefix, on_line
         self._lock, self._is_closed = threading.Lock(), False
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -158,6 +161,7 @@ class LogPipe:
                 line = raw.decode(errors="replace").rstrip("\r\n")
                 self.tail.append(line)
                 self._stream.write(line, soon=line.startswith(self._urgent_prefix))
+                self._on_line(line)
 
 
 def _unless_there(create: Any, **names: str) -> None:

@@ -188,18 +188,58 @@ def test_a_commit_of_unknown_outcome_is_not_recorded_as_a_failure(states):
     assert states["The outcome of the commit is unknown"]["Type"] == "Fail"
 
 
+INTERRUPTED = '{"StopCode":"SpotInterruption","StoppedReason":"Your Spot Task was interrupted."}'
+
+
+@pytest.fixture(scope="module")
+def of_a_share(states):
+    return states["Enrich the staged events"]["ItemProcessor"]["States"]
+
+
 @pytest.mark.parametrize(
-    ("cause", "is_reclaimed"),
+    ("cause", "interruptions", "following"),
     [
-        ('{"StopCode":"SpotInterruption","StoppedReason":"Your Spot Task was interrupted."}', True),
-        ("Capacity is unavailable at this time. Please try again later", True),
-        ('{"StopCode":"EssentialContainerExited","Containers":[{"ExitCode":1}]}', False),
+        (INTERRUPTED, 1, "Enrich the share"),
+        (INTERRUPTED, 2, "Enrich the share without Spot"),
+        ("Capacity is unavailable at this time. Please try again later", 0, "Enrich the share without Spot"),
+        ('{"StopCode":"EssentialContainerExited","Containers":[{"ExitCode":1}]}', 2, "The share was not enriched"),
+        ("No cause was given.", 0, "The share was not enriched"),
     ],
 )
-def test_only_a_reclaimed_task_runs_again_without_spot(states, cause, is_reclaimed):
-    (rule,) = states["Was the Spot task reclaimed?"]["Choices"]
-    assert evaluated(rule["Condition"], cause=cause) is is_reclaimed
-    assert states[rule["Next"]]["Arguments"]["CapacityProviderStrategy"][0]["CapacityProvider"] == "FARGATE"
+def test_spot_is_tried_again_once_and_left_when_taken_away_twice_or_not_to_be_had(
+    of_a_share, cause, interruptions, following
+):
+    question = of_a_share["Was Spot taken away or not to be had?"]
+    known = {"share_cause": cause, "interruptions": interruptions}
+    true = [rule["Next"] for rule in question["Choices"] if evaluated(rule["Condition"], **known)]
+    assert [*true, question["Default"]][0] == following
+    on_demand = of_a_share["Enrich the share without Spot"]["Arguments"]["CapacityProviderStrategy"]
+    assert on_demand == [{"CapacityProvider": "FARGATE", "Weight": 1}]
+
+
+def test_every_failure_of_a_share_ends_in_a_fail_with_error_and_cause(of_a_share):
+    for name, state in of_a_share.items():
+        if state["Type"] == "Task":
+            assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
+    ends = {
+        "Enrich the share": "Was Spot taken away or not to be had?",
+        "Enrich the share without Spot": "The share was not",
+    }
+    assert all(of_a_share[name]["Catch"][-1]["Next"].startswith(end) for name, end in ends.items())
+    assert of_a_share["The share was not enriched"]["Type"] == "Fail"
+
+
+@pytest.mark.parametrize(
+    ("lines", "shares"),
+    [(0, [0]), (1, [0]), (2_000_000, [0]), (2_000_001, [0, 1]), (10**9, [*range(16)])],
+)
+def test_a_small_batch_is_one_task_and_a_large_one_several(states, lines, shares):
+    filled = {"EnrichmentMostShares": "16", "EnrichmentShareLines": "2000000"}
+    counted = states["Write the manifest"]["Assign"]["enrichment_shares"]
+    for name, value in filled.items():
+        counted = counted.replace(f"${{{name}}}", value)
+    number = evaluated(counted, states={"result": {"Payload": {"raw_lines": lines}}})
+    assert evaluated(states["Enrich the staged events"]["Items"], enrichment_shares=number) == shares
 
 
 def test_an_error_without_a_cause_still_gives_the_fail_state_one(states):

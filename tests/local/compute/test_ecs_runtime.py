@@ -2,6 +2,8 @@
 
 import json
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -181,3 +183,34 @@ def _until(holds) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+SPOT = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}
+
+
+def ask_for(server, *fates):
+    request = urllib.request.Request(f"{server.front.url}/_local/spot", json.dumps(fates).encode(), method="POST")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_spot_without_capacity_refuses_one_task_and_on_demand_none(server, run, when):
+    assert ask_for(server, {"fate": "no capacity"}) == {"fates": 1}
+    assert when(run("tell"), "STOPPED")["containers"][0]["exitCode"] == 0
+    with pytest.raises(ClientError, match=r"ClientException.*Capacity is unavailable at this time\. Please try again"):
+        run("tell", **SPOT)
+    assert when(run("tell", **SPOT), "STOPPED")["stopCode"] == "EssentialContainerExited"
+
+
+def test_a_task_that_spot_takes_away_gets_sigterm_when_it_has_come_so_far(server, run, when):
+    ask_for(server, {"fate": "taken away", "at": "ready"}, {"fate": "taken away"})
+    deaf, sleeping = (when(run(do, **SPOT), "STOPPED") for do in ("deaf", "sleep"))
+    assert (deaf["stopCode"], deaf["containers"][0]["exitCode"]) == ("SpotInterruption", 137)
+    assert sleeping["stopCode"] == "SpotInterruption"
+    assert sleeping["stoppedReason"] == "Your Spot Task was interrupted."
+    assert sleeping["capacityProviderName"] == "FARGATE_SPOT"
+
+
+def test_a_fate_that_is_none_is_refused(server):
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        ask_for(server, {"fate": "struck by lightning"})
