@@ -11,6 +11,7 @@ from pathlib import Path
 import maxminddb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
@@ -41,14 +42,19 @@ FIELDS = {
     "product_id": TEXT | {"x-reference": "products"},
     "ip": TEXT | {"x-pii": "truncate_ip"},
     "user_agent": TEXT | {"x-user-agent": True},
-    "source": TEXT | {"x-channel": "source"},
-    "medium": TEXT | {"x-channel": "medium"},
+    "utm_source": TEXT | {"x-channel": "source"},
+    "utm_medium": TEXT | {"x-channel": "medium"},
     "referrer": TEXT | {"x-channel": "referrer"},
     "url": TEXT | {"x-channel": "page"},
     "total": {"type": "number", "x-decimal": {"precision": 18, "scale": 2}, "x-currency": "currency"},
     "currency": TEXT,
 }
-SYSTEMS = ("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7", "Linux; Android 14; Pixel 8", "X11; Linux")
+SYSTEMS = (
+    "Windows NT 10.0; Win64; x64",
+    "Macintosh; Intel Mac OS X 10_15_7",
+    "Linux; Android 14; Pixel 8",
+    "X11; Linux",
+)
 CAMPAIGNS = ((None, None), (None, None), (None, None), ("google", "cpc"), ("newsletter", "email"), ("tiktok", "social"))
 REFERRERS = (None, "https://www.google.com/", "https://shop.example.com/", "https://t.co/x9", "https://blog.example/")
 
@@ -90,11 +96,11 @@ def _visits(rng: np.random.Generator, events: int, data_type: pa.StructType) -> 
         "product_id": _drawn(rng, events, [f"p{n:05d}" for n in range(2_020)]),
         "ip": _drawn(rng, events, _networks(rng)),
         "user_agent": _drawn(rng, events, [_user_agent(n) for n in range(USER_AGENTS)]),
-        "source": pa.array([source for source, _ in CAMPAIGNS]).take(pa.array(campaigns)),
-        "medium": pa.array([medium for _, medium in CAMPAIGNS]).take(pa.array(campaigns)),
+        "utm_source": pa.array([source for source, _ in CAMPAIGNS]).take(pa.array(campaigns)),
+        "utm_medium": pa.array([medium for _, medium in CAMPAIGNS]).take(pa.array(campaigns)),
         "referrer": _drawn(rng, events, list(REFERRERS)),
         "url": _drawn(rng, events, [f"https://shop.example.com/p/{n}" for n in range(2_000)]),
-        "total": pa.array(rng.integers(100, 100_000, events)).cast(pa.decimal128(18, 0)),
+        "total": pc.divide(pa.array(rng.integers(100, 100_000, events)).cast(pa.float64()), 100.0),
         "currency": _drawn(rng, events, [*reference.RATES, "EUR", "XXX"]),
     }
     return pa.StructArray.from_arrays([members[f.name].cast(f.type) for f in data_type], fields=list(data_type))
@@ -123,7 +129,11 @@ def run(events: int | None = None) -> None:
         files = Files(Path(folder))
         files.write(staged(events), reference.customers(), reference.products(), reference.rates(), city_database())
         task = enrichment(files)
-        variants = {"one Polars query": polars_query(files), "enrichment": task, "pandas, row by row": naive_pandas(files)}
+        variants = {
+            "one Polars query": polars_query(files),
+            "enrichment": task,
+            "pandas, row by row": naive_pandas(files),
+        }
         check_alike(files, variants)
         compare("enrichment", events, variants, rounds=5 if events <= EVENTS else 3)
 
@@ -154,7 +164,11 @@ def check_alike(files: Files, variants: dict[str, Callable[[], None]]) -> None:
     for name, found in answers.items():
         wrong = [column for column in ANSWERS if found[column] != expected[column]]
         cents = zip(found["amount"], expected["amount"], strict=True)
-        far = [pair for pair in cents if (pair[0] is None) != (pair[1] is None) or abs((pair[0] or 0) - (pair[1] or 0)) > 0.011]
+        far = [
+            pair
+            for pair in cents
+            if (pair[0] is None) != (pair[1] is None) or abs((pair[0] or 0) - (pair[1] or 0)) > 0.011
+        ]
         if wrong or far:
             raise AssertionError(f"{name} and {first} differ in {wrong}, and in {len(far)} amounts: {far[:3]}")
 
@@ -181,5 +195,3 @@ def _found(value: object, path: tuple[str, ...]) -> object:
     for step in path[1:]:
         found = found and found[step]
     return float(found) if path[0] == "reporting" and found is not None else found
-
-

@@ -85,7 +85,10 @@ def polars_query(files: Files) -> Callable[[], None]:
             pl.col("visit").struct.field("referrer").str.extract(HOST).alias("host"),
             pl.col("visit").struct.field("url").str.extract(HOST).alias("own_host"),
             *(pl.col("visit").struct.field(n).alias(f"_{n}") for n in ("user_id", "product_id", "ip", "user_agent")),
-            *(pl.col("visit").struct.field(n).alias(f"_{n}") for n in ("source", "medium", "total", "currency")),
+            *(
+                pl.col("visit").struct.field(n).alias(f"_{n}")
+                for n in ("utm_source", "utm_medium", "total", "currency")
+            ),
         )
         made = events.join_asof(
             _versions(files.customers, "customer", "customer_id"), left_on="event_time", right_on="since",
@@ -95,7 +98,7 @@ def polars_query(files: Files) -> Callable[[], None]:
             by_left="_product_id", by_right="key", check_sortedness=False,
         )  # fmt: skip
         made = made.join(_geo(events, files), on="_ip", how="left").join(_clients(events), on="_user_agent", how="left")
-        keys = ["_source", "_medium", "host", "own_host"]
+        keys = ["_utm_source", "_utm_medium", "host", "own_host"]
         made = made.join(_channels(events, keys), on=keys, how="left", nulls_equal=True)
         made = _with_amounts(made, files)
         columns = ["customer", "products", "geo", "client", "reporting", "marketing_channel"]
@@ -138,7 +141,10 @@ def _channels(events: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
 
 def _with_amounts(events: pl.LazyFrame, files: Files) -> pl.LazyFrame:
     quoted = pl.scan_parquet(files.rates).select(
-        pl.col("rate_date").alias("quoted"), "rate_date", pl.col("currency").alias("code"), (1 / pl.col("rate")).alias("rate")
+        pl.col("rate_date").alias("quoted"),
+        "rate_date",
+        pl.col("currency").alias("code"),
+        (1 / pl.col("rate")).alias("rate"),
     )
     is_base = pl.col("_currency") == "EUR"
     day = pl.col("event_time").dt.date()
@@ -176,7 +182,7 @@ def naive_pandas(files: Files) -> Callable[[], None]:
         events["browser"], events["os"], events["device"] = found.str[0], found.str[1], found.str[2]
         hosts = [events[name].str.extract(HOST, expand=False) for name in ("referrer", "url")]
         events["host"], events["own_host"] = (column.astype(object).where(column.notna(), None) for column in hosts)
-        judged = ["source", "medium", "host", "own_host"]
+        judged = ["utm_source", "utm_medium", "host", "own_host"]
         events["marketing_channel"] = events[judged].apply(lambda row: channel(*row), axis=1)
         _nested(_with_rates(events, files)).to_parquet(files.out, compression="zstd")
 
