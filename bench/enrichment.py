@@ -23,6 +23,7 @@ from cli.shop_world import CUSTOMERS, FIRST_OCTETS
 from contracts.contract import Contract, storable_contract
 from enrichment.enrich import ENRICHMENTS, Sources
 from enrichment.files import Target, enrich_file
+from enrichment.geo import Places
 from enrichment.progress import StagedFile
 from enrichment.rates import checked_rates
 from enrichment.reference import checked_reference
@@ -148,7 +149,7 @@ def enrichment(files: Files) -> Callable[[], None]:
             sources = Sources(
                 checked_reference("customers", pq.read_table(files.customers), CUSTOMER),
                 checked_reference("products", pq.read_table(files.products), PRODUCT),
-                places,
+                Places(places),
                 checked_rates("rates", pq.read_table(files.rates), "EUR"),
             )
             target = Target(PyArrowFileIO(), table_schema(contracts), contracts, sources, list(ENRICHMENTS))

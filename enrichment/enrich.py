@@ -16,7 +16,7 @@ from contracts.contract import Contract
 from contracts.errors import ConfigurationError
 from enrichment.channels import channel_of
 from enrichment.clients import UserAgents, client_of
-from enrichment.geo import Database, geo_of
+from enrichment.geo import Places, geo_of
 from enrichment.marked import Found
 from enrichment.rates import Rates, reporting_of
 from enrichment.reference import Reference, customer_of, products_of
@@ -28,7 +28,7 @@ class Sources:
 
     customers: Reference | None = None
     products: Reference | None = None
-    geo: Database | None = None
+    geo: Places | None = None
     rates: Rates | None = None
     user_agents: UserAgents = field(default_factory=UserAgents)
 

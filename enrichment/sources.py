@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from contracts.errors import PipelineError
 from enrichment.enrich import Sources
-from enrichment.geo import checked_database, corrupt
+from enrichment.geo import Places, checked_database, corrupt
 from enrichment.rates import checked_rates
 from enrichment.reference import checked_reference
 from lake import documents, layout
@@ -115,7 +115,7 @@ def read_sources(s3, plan: Plan, folder: Path) -> Sources:
         customers=read("customer", lambda uri, body: checked_reference(uri, _table(uri, body), CUSTOMER)),
         products=read("products", lambda uri, body: checked_reference(uri, _table(uri, body), PRODUCT)),
         rates=read("reporting", lambda uri, body: checked_rates(uri, _table(uri, body), plan.reporting_currency)),
-        geo=read("geo", lambda uri, body: _database(body, folder)),
+        geo=read("geo", lambda uri, body: _places(body, folder)),
     )
 
 
@@ -143,11 +143,11 @@ def _table(uri: str, body: bytes) -> pa.Table:
         ) from error
 
 
-def _database(body: bytes, folder: Path) -> maxminddb.Reader:
+def _places(body: bytes, folder: Path) -> Places:
     """A file, since the fast reader maps it into memory."""
     path = folder / "city.mmdb"
     path.write_bytes(body)
     try:
-        return checked_database(maxminddb.open_database(path))
+        return Places(checked_database(maxminddb.open_database(path)))
     except (maxminddb.InvalidDatabaseError, ValueError) as error:
         raise corrupt(f"it cannot be opened ({error})") from error

@@ -9,6 +9,7 @@ import pytest
 from contracts.contract import load_contracts
 from contracts.errors import ConfigurationError
 from enrichment.enrich import ENRICHMENTS, Sources, chosen, enriched, total
+from enrichment.geo import Places
 from enrichment.rates import checked_rates
 from enrichment.reference import checked_reference
 from lake.columns import CUSTOMER, ENRICHMENT, PRODUCT, staged_schema
@@ -36,7 +37,7 @@ def sources(tmp_path):
         return checked_reference("r", pa.Table.from_pylist([entry | {"valid_from": None}]), data_type)
 
     rates = checked_rates("rates", pa.Table.from_pylist([RATE]), "EUR")
-    return Sources(reference(ANNA, CUSTOMER), reference(TEA, PRODUCT), database, rates)
+    return Sources(reference(ANNA, CUSTOMER), reference(TEA, PRODUCT), Places(database), rates)
 
 
 def events(*rows):

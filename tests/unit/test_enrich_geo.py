@@ -8,7 +8,7 @@ import pytest
 
 from contracts.contract import storable_contract
 from contracts.errors import PipelineError
-from enrichment.geo import BITS, MOST_PARTS, checked_database, geo_of, network_of, place_of
+from enrichment.geo import BITS, MOST_PARTS, Places, checked_database, geo_of, network_of, place_of
 from tests.unit.geo_database import opened, published, record, write_database
 
 IP = {"type": ["string", "null"], "maxLength": 45, "x-pii": "truncate_ip"}
@@ -49,7 +49,9 @@ def test_maxminds_own_answers_come_through_unchanged_though_the_address_is_trunc
     truncated = network_of(address).text
     assert truncated != address
     assert place_of(database, truncated) == place_of(database, address)
-    assert geo_of(visits(truncated), CONTRACTS, database).values.to_pylist() == [{"country": country, "city": city}]
+    assert geo_of(visits(truncated), CONTRACTS, Places(database)).values.to_pylist() == [
+        {"country": country, "city": city}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_an_address_is_looked_up_as_its_network(written, network):
     ],
 )
 def test_what_cannot_be_told_has_a_reason(database, address, reason):
-    found = geo_of(visits(address, None, address), CONTRACTS, database)
+    found = geo_of(visits(address, None, address), CONTRACTS, Places(database))
     assert found.misses == {reason: 2}
     place = {"country": "GI", "city": None} if reason == "city_unknown" else None
     assert found.values.to_pylist() == [place, None, place]
@@ -106,7 +108,9 @@ def test_a_network_in_two_cities_has_a_country_and_one_in_two_countries_has_noth
         "5.0.2.128/25": record("DE"),
         "5.0.3.64/26": record("DE", "Köln"),
     }
-    found = geo_of(visits("5.0.0.0", "5.0.1.0", "5.0.2.0", "5.0.3.0"), CONTRACTS, opened(tmp_path / "a.mmdb", networks))
+    found = geo_of(
+        visits("5.0.0.0", "5.0.1.0", "5.0.2.0", "5.0.3.0"), CONTRACTS, Places(opened(tmp_path / "a.mmdb", networks))
+    )
     divided, known = {"country": "DE", "city": None}, {"country": "DE", "city": "Köln"}
     assert found.values.to_pylist() == [divided, None, divided, known]
     assert found.misses == {"city_divided": 2, "country_divided": 1}
@@ -122,13 +126,13 @@ def test_a_network_in_more_parts_than_are_read_is_divided(tmp_path):
 
 def test_a_record_without_a_country_is_unknown(tmp_path):
     database = opened(tmp_path / "a.mmdb", {"5.0.0.0/24": record(), "5.0.1.0/24": "text"})
-    found = geo_of(visits("5.0.0.0", "5.0.1.0"), CONTRACTS, database)
+    found = geo_of(visits("5.0.0.0", "5.0.1.0"), CONTRACTS, Places(database))
     assert found.values.to_pylist() == [None, None] and found.misses == {"unknown": 2}
 
 
 def test_a_database_of_ipv4_only_knows_nothing_of_ipv6(tmp_path):
     database = opened(tmp_path / "a.mmdb", {"5.0.0.0/24": record("DE", "Köln")}, ip_version=4)
-    found = geo_of(visits("5.0.0.0", "2a02:1::"), CONTRACTS, database)
+    found = geo_of(visits("5.0.0.0", "2a02:1::"), CONTRACTS, Places(database))
     assert found.values.to_pylist() == [{"country": "DE", "city": "Köln"}, None]
     assert found.misses == {"unknown": 1}
 
@@ -140,7 +144,7 @@ def test_the_first_address_that_is_there_counts_and_arrays_do_not(database):
         {"proxies": ["216.160.83.0"], "client": None, "edge": "175.16.199.0"},
         {"proxies": ["216.160.83.0"], "client": None, "edge": None},
     ]
-    found = geo_of(pa.table({"visit": data}), several, database)
+    found = geo_of(pa.table({"visit": data}), several, Places(database))
     assert [place and place["city"] for place in found.values.to_pylist()] == ["London", "Changchun", None]
 
 
@@ -156,13 +160,22 @@ def test_each_distinct_network_is_looked_up_once(database):
             return database.metadata()
 
     counting = Counting()
-    found = geo_of(visits(*(1000 * ["175.16.199.0", "67.43.156.0"])), CONTRACTS, counting)
-    assert len(found.values) == 2000 and counting.asked == 2
+    places = Places(counting)
+    for _ in range(2):
+        found = geo_of(visits(*(1000 * ["175.16.199.0", "67.43.156.0"])), CONTRACTS, places)
+        assert len(found.values) == 2000 and found.misses == {"city_unknown": 1000}
+    assert counting.asked == 2
+
+
+def test_networks_without_end_do_not_fill_the_memory(database):
+    places = Places(database, kept=10)
+    geo_of(visits(*(f"9.9.{n}.0" for n in range(95))), CONTRACTS, places)
+    assert len(places._known) <= 10 and places.place("81.2.69.0") == ("GB", "London", ())
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_few_rows_have_the_type_of_many(database, count):
-    found = geo_of(visits(*count * ["81.2.69.0"]), CONTRACTS, database)
+    found = geo_of(visits(*count * ["81.2.69.0"]), CONTRACTS, Places(database))
     assert len(found.values) == count and found.values.type == pa.struct([("country", "string"), ("city", "string")])
 
 
@@ -189,4 +202,4 @@ def test_a_database_whose_tree_leads_nowhere_is_refused(tmp_path):
 def test_a_record_that_is_corrupt_stops_the_batch_with_a_sentence(tmp_path):
     database = opened(tmp_path / "a.mmdb", {"5.0.0.0/24": {"country": "DE"}})
     with pytest.raises(PipelineError, match="geo database: a record cannot be read"):
-        geo_of(visits("5.0.0.0"), CONTRACTS, database)
+        geo_of(visits("5.0.0.0"), CONTRACTS, Places(database))
