@@ -1,10 +1,16 @@
-"""`python -m bench [name[:events] ...]`: the named benchmarks, or every one; a table each."""
+"""`python -m bench [name[:events] ...]`: the named benchmarks, or every one; tables of figures and ratios."""
 
 import sys
 
-from bench import enrichment, ingestion, publisher
+from bench import dedupe, enrichment, ingestion, publisher, transform
 
-BENCHMARKS = {"ingestion": ingestion.run, "enrichment": enrichment.run, "publisher": publisher.run}
+BENCHMARKS = {
+    "ingestion": ingestion.run,
+    "transform": transform.run,
+    "dedupe": dedupe.run,
+    "enrichment": enrichment.run,
+    "publisher": publisher.run,
+}
 
 if __name__ == "__main__":
     asked = [argument.partition(":")[::2] for argument in sys.argv[1:] or BENCHMARKS]

@@ -2,7 +2,9 @@
 
 import json
 
-from bench import enrichment, ingestion, publisher, rounds
+import pytest
+
+from bench import dedupe, enrichment, ingestion, processes, publisher, rounds, transform
 
 
 def test_the_ingestion_benchmark_writes_its_ratios(monkeypatch, tmp_path):
@@ -29,3 +31,36 @@ def test_the_enrichment_benchmark_answers_alike_and_writes_its_ratios(monkeypatc
     variants = json.loads((tmp_path / "enrichment.json").read_text())["variants"]
     assert variants["one Polars query"]["ratio_to_floor"] == 1
     assert variants["enrichment"]["events"] == 200
+
+
+@pytest.mark.slow
+def test_the_transform_benchmark_compares_variants_that_come_to_the_same_rows(monkeypatch, tmp_path):
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    transform.compare_at(300, turns=1)
+    variants = json.loads((tmp_path / "transform-300.json").read_text())["variants"]
+    assert list(variants) == ["DuckDB by hand", "naive PySpark", "our job"]
+    assert variants["our job"]["files"] == variants["DuckDB by hand"]["files"] > 0
+    assert all(figures["peak_memory_mb"] > 50 and figures["cpu_seconds"] > 0.1 for figures in variants.values())
+
+
+def test_variants_that_come_to_other_rows_are_refused():
+    with pytest.raises(RuntimeError, match=r"b came to \{'refund': 1\}; expected \{'refund': 2\}"):
+        processes.check_rows({"a": {"refund": 2}, "b": {"refund": 1}})
+
+
+def test_a_variant_that_fails_ends_the_benchmark_with_its_last_words(tmp_path):
+    with pytest.raises(RuntimeError, match=r"ended with 1: .*No module named nothing_like_it"):
+        processes.run_once(["-m", "nothing_like_it"], tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_the_dedupe_benchmark_plans_by_overlap_and_not_by_history(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    for name, value in {"ROWS_A_FILE": 24, "TURNS": 1, "DAYS": (4, 8)}.items():
+        monkeypatch.setattr(dedupe, name, value)
+    dedupe.run(200)
+    told = capsys.readouterr().out
+    planned = {line.split("│")[1].strip(): line.split("│")[3].strip() for line in told.splitlines() if "days" in line}
+    assert planned["4 days"] == planned["8 days"] == "5"
+    variants = json.loads((tmp_path / "dedupe.json").read_text())["variants"]
+    assert variants["no history"]["ratio_to_floor"] == 1
