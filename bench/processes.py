@@ -1,4 +1,4 @@
-"""Run variants as processes of their own, in turn: time, CPU and peak memory of the whole tree, files and bytes left."""
+"""Run variants as processes of their own, in turn: time, CPU and memory of all they start, files and bytes left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transform: our job, the job as it is often written, and the same work by hand in DuckDB, in processes of their own."""
+"""The transform: our job, the job as it is often written, and the same work by hand, in processes of their own."""
 
 from __future__ import annotations
 

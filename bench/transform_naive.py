@@ -1,7 +1,7 @@
 """`python -m bench.transform_naive RAW OUT`: the job as it is often written first.
 
-The schema is inferred, duplicates are dropped by `dropDuplicates`, all settings are Spark's own (200 shuffle partitions,
-snappy). Money is a double, text is as it was sent, the hash has no key, and what cannot be typed is a null.
+The schema is inferred, duplicates are dropped by `dropDuplicates`, all settings are Spark's own (200 shuffle
+partitions, snappy). Money is a double, text is as it was sent, the hash has no key, and what cannot be typed is a null.
 """
 
 from __future__ import annotations

@@ -50,10 +50,10 @@ OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = f"{OCTET}[.]{OCTET}[.]{OCTET}[.]{OCTET}"
 
 
-def ipv4_network(address: Column) -> Column:
-    """`192.0.2.77` -> `192.0.2.0`; null where the text is no IPv4 address."""
-    front = F.regexp_extract(address, "^([0-9]+[.][0-9]+[.][0-9]+)[.]", 1)
-    return F.when(address.rlike(f"^{IPV4}$"), F.concat(front, F.lit(".0")))
+def ipv4_network(address: Column, before: str = "") -> Column:
+    """`192.0.2.77` -> `192.0.2.0`; null where the text is no IPv4 address, behind a pattern of what may stand before it."""
+    front = F.regexp_extract(address, f"^{before}({OCTET}[.]{OCTET}[.]{OCTET})[.]{OCTET}$", 1)
+    return F.when(F.length(front) > 0, F.concat(front, F.lit(".0")))
 
 # %% ../../notebooks/11_cleaning.ipynb #ipv6-network
 GROUP = "[0-9A-Fa-f]{1,4}"
@@ -104,12 +104,9 @@ def mapped_network(address: Column) -> Column:
 
 def network_of(address: Column) -> Column:
     """The /24 of an IPv4 address, the /48 of an IPv6 address; null where the text is neither."""
-    dotted = F.regexp_extract(address, f"^(?:{MAPPED})?({IPV4})$", 1)
-    return (
-        F.when(F.length(dotted) > 0, ipv4_network(dotted))
-        .when(address.rlike(f"^{MAPPED}{GROUP}:{GROUP}$") & address.rlike(f"^{IPV6}$"), mapped_network(address))
-        .otherwise(ipv6_network(address))
-    )
+    is_mapped = address.rlike(f"^{MAPPED}{GROUP}:{GROUP}$") & address.rlike(f"^{IPV6}$")
+    of_ipv6 = F.when(is_mapped, mapped_network(address)).otherwise(ipv6_network(address))
+    return F.coalesce(ipv4_network(address, f"(?:{MAPPED})?"), of_ipv6)
 
 # %% ../../notebooks/11_cleaning.ipynb #cleaned
 MASKS = {HASH: keyed_hash, TRUNCATE_IP: network_of}
