@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -106,3 +108,10 @@ def test_the_manifest_says_where_the_record_lies():
     outcome = read_outcome({"batch_id": "b-1", "status": "failed"}, "2026-12-01T00:00:00.000000Z")
     assert dates_to_look_at(outcome, {"batch_date": "2026-11-22"}) == ["2026-11-22"]
     assert dates_to_look_at(outcome, None) == ["2026-12-01", "2026-11-30"]
+
+
+def test_a_batch_that_is_published_long_after_its_documents_have_expired_is_found_in_the_ledger(s3):
+    write_batch_record(s3, PROCESSED, replace(CLAIM, status="committed", rows=2))
+    leave(s3, publish={"published": 2, "switched_off": 0, "publish_failures": 0, "deleted_unsent": 0})
+    assert app.handler({"batch_id": "b-1", "status": "published"}, None)["published"] == 2
+    assert read_batch_record(s3, PROCESSED, "b-1", ["2026-11-22"]).status == "published"
