@@ -17,7 +17,7 @@ LINES_A_FILE = 10_000
 
 
 def write_raw_zone(folder: Path, events: int, with_late: bool = True) -> tuple[list[Path], list[dict]]:
-    """Raw objects of a day's events and their metadata, without what ingestion refuses; without late events if wanted."""
+    """Raw objects of a day's events and their metadata, without what ingestion refuses; late events are an option."""
     folder.mkdir(parents=True)
     decoder, raw, metadata = Decoder(load_contracts()), RawObject(), []
     for sequence, (kind, payload) in enumerate(shop_lines(events, 1, START)):
