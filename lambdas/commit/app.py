@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from time import sleep
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -106,4 +106,4 @@ def left_behind(made: CommittedBatch) -> CommittedBatch:
 
 def pause(failures: int) -> None:
     """Full jitter, so that batches that met do not meet again."""
-    time.sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.25 * 2**failures)))
+    sleep(random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.25 * 2**failures)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from time import sleep
 
 import boto3
 import pyarrow as pa
@@ -129,7 +129,7 @@ def send_parts(
         outside = Outside(
             read=partial(read, plan),
             put=put_to(kinesis(), settings().downstream_stream),
-            backoff=Backoff(time.sleep, random.random),
+            backoff=Backoff(sleep, random.random),
             in_parallel=pool.map,
             store_payload=partial(store_payload, plan.batch_id),
             note=partial(checkpoints().note, plan),

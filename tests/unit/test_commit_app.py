@@ -95,7 +95,7 @@ def test_a_missing_variable_is_named():
 
 def test_pauses_are_bounded(monkeypatch):
     slept = []
-    monkeypatch.setattr(app.time, "sleep", slept.append)
+    monkeypatch.setattr(app, "sleep", slept.append)
     for failures in range(1, 11):
         app.pause(failures)
     assert max(slept) <= app.LONGEST_PAUSE_SECONDS

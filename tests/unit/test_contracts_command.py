@@ -146,7 +146,7 @@ def test_a_new_contract_says_what_it_guessed_and_what_to_do_next(clone, etl):
 def test_contracts_are_listed_and_shown(etl):
     code, out, _ = etl("list")
     assert code == 0
-    assert [line.split()[:3] for line in out.splitlines()][3] == ["purchase", "1-0-0", "15"]
+    assert [line.split()[:3] for line in out.splitlines()][3] == ["purchase", "1-0-1", "15"]
     assert [row["event_type"] for row in json.loads(etl("list", "--json")[1])][:2] == ["add_to_cart", "page_view"]
     code, out, _ = etl("show", "purchase")
     assert "items[].quantity" in out and "integer, 1 to 10,000" in out

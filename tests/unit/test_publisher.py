@@ -30,7 +30,7 @@ def stream(lake, monkeypatch):
     for name, value in {**settings, "TABLE": "events", "DOWNSTREAM_STREAM": "downstream"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tributary")
-    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(app, "sleep", lambda seconds: None)
     forget()
     fake = FakeStream()
     fake.attach(app.kinesis())

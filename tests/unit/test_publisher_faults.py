@@ -47,7 +47,7 @@ def batch(lake, monkeypatch):
     settings = {"STAGING_BUCKET": lake.staging, "PROCESSED_BUCKET": lake.processed, "DATABASE": lake.database}
     for name, value in {**settings, "TABLE": "events", "DOWNSTREAM_STREAM": "downstream"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(app.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(app, "sleep", lambda seconds: None)
     monkeypatch.setenv("ROWS_PER_SHARE", "25")
     monkeypatch.setattr(publish, "ROWS_IN_FLIGHT", IN_FLIGHT)
     monkeypatch.setattr(rows, "ROWS_AT_ONCE", 4)
