@@ -43,14 +43,14 @@ def test_a_new_table_gets_the_columns_of_the_contracts_once(empty_lake):
 def test_columns_follow_what_a_newer_version_of_a_contract_accepts(lake):
     purchase = load_contracts()["purchase"].document
     wider, items = deepcopy(purchase["properties"]), purchase["properties"]["items"]["items"]
-    wider["total"]["x-decimal"] = {"precision": 18, "scale": 2}
+    wider["tax"]["x-decimal"] = {"precision": 38, "scale": 2}
     wider["payment_method"]["maxLength"] = 64
     wider["items"]["items"]["properties"]["gift"] = {"type": "boolean"}
     newer = purchase | {"$id": "urn:tributary:contract:purchase:1-1-0", "properties": wider}
     newer = read_contract("purchase.json", json.dumps(newer))
     assert not [c for c in compare(load_contracts()["purchase"], newer) if not c.is_accepted]
     assert sync_columns(lake.database, load_contracts() | {"purchase": newer}) == ["purchase.items.element.gift"]
-    assert str(lake.table().schema().find_type("purchase.total")) == "decimal(18, 2)"
+    assert str(lake.table().schema().find_type("purchase.tax")) == "decimal(38, 2)"
     assert "gift" not in items["properties"]
 
 

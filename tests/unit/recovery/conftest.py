@@ -2,13 +2,11 @@
 
 import json
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import botocore.client
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
@@ -24,15 +22,12 @@ from lambdas.manifest import app as manifest
 from lambdas.publisher import app as publisher
 from lambdas.reconciliation import app as reconciliation
 from lambdas.validation import app as validation
+from tests.unit.enrichment_batch import SETTINGS, put_sources
 
 NOW = datetime.now(UTC)
 STARTED = utc_text(NOW)
 STREAM = "downstream"
 BUCKETS = {"RAW": "raw", "STAGING": "staging", "PROCESSED": "processed", "REPORTS": "reports", "ERROR": "error"}
-REFERENCE = {
-    "customers": {"customer_id": "u", "segment": "loyal", "home_country": "DE", "signed_up_on": NOW.date()},
-    "products": {"product_id": "p", "name": "Tea", "category": "food", "brand": "A"},
-}
 
 
 WRITES = {"PutObject", "DeleteObject", "UpdateTable", "PutRecords", "CreateMultipartUpload", "CompleteMultipartUpload"}
@@ -206,8 +201,8 @@ class Pipeline:
         job.main([word for name, value in given.items() for word in (f"--{name}", value)])
 
     def _enrich(self, batch):
-        places = ("staging", "reference", "processed", self.lake.database, "events")
-        assert enrichment.run(enrichment.Settings(batch["batch_id"], *places), threading.Event())
+        settings = replace(SETTINGS, batch_id=batch["batch_id"], database=self.lake.database)
+        assert enrichment.run(settings, threading.Event())
 
     def _record(self, batch, status):
         of_batch = {"status": status, "started_at": STARTED, "is_backfill": batch.get("is_backfill", False)}
@@ -302,18 +297,14 @@ class Memory:
 
 
 @pytest.fixture
-def pipeline(lake, spark, aws_endpoint, monkeypatch, killer):
+def pipeline(lake, spark, aws_endpoint, monkeypatch, killer, tmp_path):
     """Buckets, reference data, settings, a state machine that the test itself moves, and a Spark that reads s3://."""
     killer.arm()
     spark._jsc.hadoopConfiguration().set("fs.s3a.endpoint", aws_endpoint)
-    for bucket in ("raw", "error", "reference"):
+    for bucket in ("raw", "error"):
         lake.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     lake.s3.put_bucket_versioning(Bucket="raw", VersioningConfiguration={"Status": "Enabled"})
-    for name, entry in REFERENCE.items():
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pylist([entry]), sink)
-        body = sink.getvalue().to_pybytes()
-        lake.s3.put_object(Bucket="reference", Key=layout.reference_key(name), Body=body)
+    put_sources(lake.s3, tmp_path)
     boto3.client("kinesis").create_stream(StreamName=STREAM, ShardCount=1)
     boto3.client("secretsmanager").create_secret(Name="pepper", SecretString="hot")
     for name, value in {

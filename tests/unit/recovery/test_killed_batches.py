@@ -104,6 +104,6 @@ def test_the_steps_are_those_of_the_state_machine_in_its_order(pipeline):
     states = json.loads(STATE_MACHINE.read_text())["States"]
     name, found = "Write the manifest", []
     while states[name]["Type"] != "Succeed":
-        found += [name] if states[name]["Type"] == "Task" else []
+        found += [name] if states[name]["Type"] in ("Task", "Map") else []
         name = states[name].get("Next") or states[name]["Choices"][0]["Next"]
     assert list(pipeline.steps) == found
