@@ -27,10 +27,9 @@ $(UV):
 demo: setup ## ten thousand events the whole way, on the local AWS
 	@$(BIN)/etl demo
 
-# Recovery has a process of its own: what it kills must not be what other tests go on with.
+# Two processes, a test file at a time: each has a Spark of its own, and the end-to-end files a local AWS.
 test: setup ## all tests
-	@$(BIN)/pytest --ignore=tests/unit/recovery
-	@$(BIN)/pytest tests/unit/recovery
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## what must hold before a commit: format, lint, templates, notebooks, import directions, contracts
 	@$(BIN)/ruff format --check .

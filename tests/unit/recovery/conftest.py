@@ -69,19 +69,18 @@ class Killer:
         return call
 
 
-@pytest.fixture(scope="session")
-def killer():
+@pytest.fixture
+def killer(monkeypatch):
     """Hooks of every way that the steps have to the outside, but for Spark's own."""
     killer = Killer()
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name, is_write in [
-            (botocore.client.BaseClient, "_make_api_call", lambda client, operation, *rest: operation in WRITES),
-            (PyArrowFile, "open", lambda *_: False),
-            (PyArrowFile, "create", lambda *_: True),
-            (PyArrowFileIO, "delete", lambda *_: True),
-        ]:
-            patch.setattr(owner, name, killer.before(getattr(owner, name), is_write))
-        yield killer
+    for owner, name, is_write in [
+        (botocore.client.BaseClient, "_make_api_call", lambda client, operation, *rest: operation in WRITES),
+        (PyArrowFile, "open", lambda *_: False),
+        (PyArrowFile, "create", lambda *_: True),
+        (PyArrowFileIO, "delete", lambda *_: True),
+    ]:
+        monkeypatch.setattr(owner, name, killer.before(getattr(owner, name), is_write))
+    return killer
 
 
 @dataclass
