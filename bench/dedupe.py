@@ -87,7 +87,6 @@ def compare_histories(folder: Path, events: int, histories: dict[str, tuple[Tabl
         there = len(stored_files(table, None)) if table else 0
         printed.add_row(name, f"{there:,}", f"{len(plans[name]()):,}")
     Console().print(printed)
-    spark.stop()
 
 
 def planning(table: Table | None, spans: Spans) -> Callable[[], list[str]]:
