@@ -9,7 +9,10 @@ def event(event_type, event_id, at, data, arrival_seconds=0, **columns):
     event_time = dt.datetime.fromisoformat(at).replace(tzinfo=dt.UTC)
     common = {"event_id": event_id, "source": "/shop/web", "event_type": event_type, "ingest_position": event_id}
     times = {"event_time": event_time, "event_date": event_time.date()}
-    arrival = {"arrival_time": event_time + dt.timedelta(seconds=arrival_seconds), "lateness_seconds": arrival_seconds}
+    arrival = {
+        "arrival_time": event_time + dt.timedelta(seconds=arrival_seconds),
+        "lateness_seconds": int(arrival_seconds),
+    }
     return {**common, **times, **arrival, "is_late": False, "batch_id": "b-1", event_type: data, **columns}
 
 
