@@ -33,6 +33,9 @@ from local.athena.time_travel import snapshot_at
 log = logging.getLogger(__name__)
 
 METADATA_TABLES = {"files", "snapshots", "history", "partitions", "manifests", "refs", "entries"}
+# Athena's names of columns that pyiceberg calls otherwise; Athena's `data`, statistics by column, is left out.
+# https://trino.io/docs/current/connector/iceberg.html#partitions-table
+ENGINE_COLUMNS = {"partitions": "partition, record_count, file_count, total_data_file_size_in_bytes AS total_size"}
 COMPARISONS = {
     "=": EqualTo, "<": LessThan, "<=": LessThanOrEqual, ">": GreaterThan, ">=": GreaterThanOrEqual,
 }  # fmt: skip
@@ -63,7 +66,8 @@ def iceberg_source(table: dict, part: str, place: str, wanted: Wanted, storage: 
 def _metadata_source(iceberg: StaticTable, part: str) -> Source:
     if part not in METADATA_TABLES:
         raise QueryError(f"TABLE_NOT_FOUND: line 1:1: Table '{part}' of an Iceberg table does not exist")
-    return Source(getattr(iceberg.inspect, part)(), "SELECT * FROM {data}", 0)
+    columns = ENGINE_COLUMNS.get(part, "*")
+    return Source(getattr(iceberg.inspect, part)(), f"SELECT {columns} FROM {{data}}", 0)
 
 
 def _dataset(schema: Schema, tasks: list[FileScanTask], storage: Storage) -> ds.Dataset:
