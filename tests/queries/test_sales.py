@@ -9,15 +9,15 @@ MOVEMENTS = [
     page_view("1", "2026-03-02 09:59:00", channel="internal"),
     page_view("2", "2026-03-02 10:00:00", channel="email"),
     page_view("3", "2026-03-02 10:00:00", channel="direct"),
-    # Two categories in a foreign currency: a third of a cent is kept until the sum.
+    # Two categories in a foreign currency: half cents are kept until the sum.
     purchase(
         "4",
         "2026-03-02 10:05:00",
-        lines=[("p-1", 2, "20.01"), ("p-2", 1, "10.00")],
+        lines=[("p-1", 2, "20.05"), ("p-2", 1, "10.00")],
         products=MUG_AND_LAMP,
-        reporting=reported("27.01", rate="0.9"),
+        reporting=reported("27.05", rate="0.9"),
     ),
-    purchase("5", "2026-03-02 23:59:59", order="o-2", products=MUG_AND_LAMP, reporting=reported("3.33", rate="0.333")),
+    purchase("5", "2026-03-02 23:59:59", order="o-2", products=MUG_AND_LAMP, reporting=reported("3.34", rate="0.3335")),
     # Its session has no view, its product is not in the reference.
     purchase("6", "2026-03-02 11:00:00", session="s-6", order="o-6", products=[], reporting=reported("10.00")),
     # Enrichment failed: neither products nor rate; the view of its session had no channel either.
@@ -34,7 +34,7 @@ MOVEMENTS = [
 def test_sales_and_refunds_stand_on_their_own_days_under_the_channel_of_the_order(warehouse):
     assert warehouse(MOVEMENTS).answer("revenue_by_day_category_and_channel") == rows_of("""
         event_date | category | channel | reporting_currency | sold_lines | sold_amount | refunds | refunded_amount
-        2026-03-02 | kitchen  | email   | EUR                | 2          | 21.34       | 0       | null
+        2026-03-02 | kitchen  | email   | EUR                | 2          | 21.38       | 0       | null
         2026-03-02 | light    | email   | EUR                | 1          | 9.00        | 0       | null
         2026-03-02 | unknown  | unknown | EUR                | 1          | 10.00       | 0       | null
         2026-03-02 | unknown  | unknown | null               | 1          | null        | 0       | null
