@@ -84,6 +84,20 @@ def test_shipped_queries_agree_with_the_ledger(etl, first):
     assert {row["unaccounted_lines"] for row in answer(etl, "ledger_balance")} == {0}
 
 
+def test_after_maintenance_there_are_fewer_files_and_every_shipped_query_answers_the_same(etl, first, tmp_path):
+    etl("generate", "--events", "100", "--seed", "12", "--out", str(tmp_path / "more.ndjson"))
+    etl("send", str(tmp_path / "more.ndjson"), "--wait")
+    of_rows = [path.stem for path in QUERIES if "events$" not in path.read_text()]
+    before, files = {name: answer(etl, name) for name in of_rows}, len(data_files(etl))
+    etl("maintain")
+    assert len(data_files(etl)) < files
+    assert {name: answer(etl, name) for name in of_rows} == before
+
+
+def data_files(etl):
+    return json.loads(etl("query", "--json", 'SELECT file_path FROM "events$files"'))
+
+
 def test_the_tour_runs_with_nothing_but_the_environment_of_the_local_aws(etl, story, monkeypatch, tmp_path):
     for name, value in json.loads(etl("env", "--json")).items():
         monkeypatch.setenv(name, value)
