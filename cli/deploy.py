@@ -28,6 +28,7 @@ STACKS = (
     "reconciliation",
     "catch-up",
     "analytics",
+    "queries",
     "monitoring",
     "undelivered",
     "downstream",

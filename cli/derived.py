@@ -1,10 +1,11 @@
-"""Files that follow from the contracts: the reference pages, and the baseline in the suite of expectations."""
+"""Files that follow from the contracts (reference pages, the baseline of the expectations) and from the queries."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from cli.named_queries import TEMPLATE, named_queries
 from contracts.contract import Contract, read_contract
 from contracts.expectations import with_derived
 from contracts.pages import index, page
@@ -23,9 +24,9 @@ def derived_files(root: Path) -> dict[Path, str]:
     """What each of these files must hold, by path below the checkout."""
     contracts = contracts_in(root)
     if not contracts:
-        return {}
+        return named_queries(root)
     pages = {PAGES / f"{name}.md": page(contract) for name, contract in contracts.items()}
-    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts)}
+    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts), **named_queries(root)}
 
 
 def _suite(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
@@ -36,7 +37,7 @@ def _suite(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
 
 
 def write_derived(root: Path) -> list[Path]:
-    """Write what follows from the contracts and remove pages of none; the files that changed."""
+    """Write what follows from contracts and queries, and remove pages of none; the files that changed."""
     wanted, written = derived_files(root), []
     for path, text in wanted.items():
         if not _holds(root / path, text):
@@ -49,14 +50,18 @@ def write_derived(root: Path) -> list[Path]:
 
 
 def derived_differences(root: Path) -> list[str]:
-    """One sentence per file that is not what the contracts say."""
+    """One sentence per file that is not what its source says."""
     wanted = derived_files(root)
     differing = [
-        f"{path} differs from what the contracts say; change the contract, then run `make export`."
+        f"{path} differs from what the {_source(path)}s say; change the {_source(path)}, then run `make export`."
         for path, text in wanted.items()
         if not _holds(root / path, text)
     ]
     return differing + [f"{path} is the page of no contract; run `make export`." for path in stale_pages(root, wanted)]
+
+
+def _source(path: Path) -> str:
+    return "SQL file" if path == TEMPLATE else "contract"
 
 
 def stale_pages(root: Path, wanted: dict[Path, str]) -> list[Path]:

@@ -1,6 +1,7 @@
 """`python -m cli.export`: writes what has its source elsewhere; `--check` only compares.
 
-Modules come from notebooks; reference pages and the baseline of the expectations from the contracts.
+Modules come from notebooks; reference pages and the baseline of the expectations from the contracts; the template of
+named queries from athena_queries/.
 """
 
 from __future__ import annotations
