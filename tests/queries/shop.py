@@ -26,16 +26,25 @@ def add_to_cart(event_id, at, user="u-1", session="s-1", product="p-1", **column
     return event("add_to_cart", event_id, at, data, **columns)
 
 
-def purchase(event_id, at, user="u-1", session="s-1", order="o-1", lines=(("p-1", 1, "10.00"),), **columns):
+def purchase(
+    event_id, at, user="u-1", session="s-1", order="o-1", lines=(("p-1", 1, "10.00"),), currency="EUR", **columns
+):
     """`lines` are product, quantity and line total."""
     items = [{"product_id": p, "name": f"{p} as sold", "quantity": n, "line_total": Decimal(t)} for p, n, t in lines]
     total = sum(item["line_total"] for item in items)
-    data = {"user_id": user, "session_id": session, "order_id": order, "items": items, "total": total}
+    data = {
+        "user_id": user,
+        "session_id": session,
+        "order_id": order,
+        "items": items,
+        "total": total,
+        "currency": currency,
+    }
     return event("purchase", event_id, at, data, **columns)
 
 
-def refund(event_id, at, amount, user="u-1", order="o-1", product="p-1", **columns):
-    data = {"user_id": user, "order_id": order, "product_id": product, "amount": Decimal(amount)}
+def refund(event_id, at, amount, user="u-1", order="o-1", product="p-1", currency="EUR", **columns):
+    data = {"user_id": user, "order_id": order, "product_id": product, "amount": Decimal(amount), "currency": currency}
     return event("refund", event_id, at, data, **columns)
 
 

@@ -82,3 +82,21 @@ def test_no_sales_give_no_rows(warehouse):
     empty = warehouse()
     assert empty.answer("revenue_by_day_category_and_channel")[1:] == []
     assert empty.answer("top_products_with_trend")[1:] == []
+
+
+PAYMENTS = [
+    purchase("1", "2026-03-02 23:59:59", lines=[("p-1", 1, "10.10"), ("p-2", 1, "0.05")]),
+    purchase("2", "2026-03-02 10:00:00", order="o-2"),
+    purchase("3", "2026-03-02 10:00:00", order="o-3", currency="USD"),
+    refund("4", "2026-03-03 00:00:00", "3.30"),
+    refund("5", "2026-03-02 12:00:00", "1.00", order="o-3", currency="USD"),
+]
+
+
+def test_payments_and_refunds_keep_their_own_day_and_currency(warehouse):
+    assert warehouse(PAYMENTS).answer("revenue_by_day_and_currency") == rows_of("""
+        event_date | currency | orders | paid  | refunds | refunded
+        2026-03-02 | EUR      | 2      | 20.15 | 0       | 0.00
+        2026-03-02 | USD      | 1      | 10.00 | 1       | 1.00
+        2026-03-03 | EUR      | 0      | 0.00  | 1       | 3.30
+    """)
