@@ -135,7 +135,7 @@ def query(
     ] = None,
     stage: StageName = "local",
 ) -> None:
-    """Ask events, rejected_events, reject_fates, batches and ingestions, or the view of an event type."""
+    """Ask events, rejected_events, reject_fates, batches, ingestions and dq_results, or the view of an event type."""
     from cli.connection import open_stage
     from cli.display import print_json
     from cli.query import ask_stage, print_answer, print_csv

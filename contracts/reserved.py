@@ -14,7 +14,7 @@ VIEW_COLUMNS = (
     *("reporting_amount", "reporting_currency", "reporting_rate", "reporting_rate_date", "reporting_is_earlier_rate"),
     "marketing_channel",
 )
-TABLES = ("events", "rejected_events", "reject_fates", "batches", "ingestions")
+TABLES = ("events", "rejected_events", "reject_fates", "batches", "ingestions", "dq_results")
 
 
 def view_name(event_type: str) -> str:
