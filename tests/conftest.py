@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.browser import browser  # noqa: F401
+
 
 @pytest.fixture(scope="session")
 def spark():

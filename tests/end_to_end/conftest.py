@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DEPLOYED = ("contracts", "lake", "lambdas", "jobs", "enrichment", "expectations", "infra", "local", "cli")
+DEPLOYED = ("contracts", "lake", "pages", "lambdas", "jobs", "enrichment", "expectations", "infra", "local", "cli")
 
 
 class Etl:

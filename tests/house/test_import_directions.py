@@ -9,11 +9,12 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "contracts": set(),
     "lake": {"contracts"},
+    "pages": set(),
     "jobs": {"contracts", "lake"},
-    "lambdas": {"contracts", "lake"},
+    "lambdas": {"contracts", "lake", "pages"},
     "enrichment": {"contracts", "lake"},
     "local": {"contracts"},
-    "cli": {"contracts", "lake", "lambdas", "jobs", "local"},
+    "cli": {"contracts", "lake", "pages", "lambdas", "jobs", "local"},
 }
 EDGES = {"app.py", "job.py", "main.py"}
 EDGE_MODULES = {"lake/documents.py", "lake/catalog.py", "lake/kinesis.py"}
@@ -70,7 +71,7 @@ def test_functions_and_jobs_do_not_import_each_other():
 
 
 def pure_modules():
-    for room in ("contracts", "lake", "jobs", "lambdas", "enrichment"):
+    for room in ("contracts", "lake", "pages", "jobs", "lambdas", "enrichment"):
         for path in modules(room):
             relative = path.relative_to(ROOT).as_posix()
             if path.name not in EDGES and relative not in EDGE_MODULES:
@@ -93,3 +94,13 @@ def test_every_room_has_a_readme_line_in_the_table_of_rooms():
     readme = (ROOT / "README.md").read_text()
     missing = [room for room in ALLOWED if f"`{room}/`" not in readme]
     assert not missing, f"README.md's table of rooms lacks {missing}"
+
+
+def test_pages_are_drawn_without_matplotlib_where_they_have_no_plot():
+    """The functions' image has none."""
+    drawing = {"pages.plots", "pages.svg"}
+    for path in [*modules("pages"), *modules("lambdas")]:
+        if path.name not in ("plots.py", "svg.py"):
+            found = {name for name in imported(ast.parse(path.read_text())) if name.split(".")[0] == "matplotlib"}
+            found |= drawing & set(imported(ast.parse(path.read_text())))
+            assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"

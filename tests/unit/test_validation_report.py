@@ -71,7 +71,13 @@ def test_the_headline_tells_the_outcome(report, headline):
 
 def test_the_page_needs_nothing_from_elsewhere():
     html = page(FAILED)
-    assert "http" not in html and "<script" not in html and "<link" not in html and "src=" not in html
+    assert (
+        "http:" not in html
+        and "https:" not in html
+        and "<script" not in html
+        and "<link" not in html
+        and "src=" not in html
+    )
     assert "prefers-color-scheme: dark" in html and 'name="viewport"' in html
 
 
