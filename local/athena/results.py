@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local.athena.errors import QueryError
 from local.athena.translate import result_names
 
 # Precision as Athena reports it for types that have no digits of their own.
@@ -112,8 +113,9 @@ def _as_top_level(value: Any) -> Any:
 
 
 def _struct_function(type_: pa.StructType) -> Callable[[dict], str]:
-    fields = [(field.name, _nested(field.type)) for field in type_]
-    return lambda value: "{" + ", ".join(f"{name}={text(value[name])}" for name, text in fields) + "}"
+    """Fields without a name are numbered `field0` by Athena, `_0` by DuckDB."""
+    fields = [(field.name, re.sub(r"^_(\d+)$", r"field\1", field.name), _nested(field.type)) for field in type_]
+    return lambda value: "{" + ", ".join(f"{label}={text(value[name])}" for name, label, text in fields) + "}"
 
 
 def _map_function(type_: pa.MapType) -> Callable[[Any], str]:
@@ -130,6 +132,20 @@ def _time_text(microseconds: int) -> str:
 def _zoned_time_text(microseconds: int) -> str:
     """Six digits, as of Iceberg's timestamps."""
     return f"{(EPOCH + timedelta(microseconds=microseconds)).isoformat(sep=' ', timespec='microseconds')} UTC"
+
+
+def _interval_text(value: Any) -> str:
+    """`3 04:00:00.000` of days and times, `1-2` of years and months."""
+    months, days, nanoseconds = value
+    if months and (days or nanoseconds):
+        raise QueryError("NOT_SUPPORTED: an interval of months and of days; Athena has none")
+    if months:
+        return f"{'-' * (months < 0)}{abs(months) // 12}-{abs(months) % 12}"
+    milliseconds = days * 86_400_000 + nanoseconds // 1_000_000
+    sign, milliseconds = "-" * (milliseconds < 0), abs(milliseconds)
+    seconds, fraction = divmod(milliseconds, 1000)
+    clock = f"{seconds // 3600 % 24:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:03}"
+    return f"{sign}{seconds // 86_400} {clock}"
 
 
 def double_text(value: float) -> str:
@@ -178,6 +194,7 @@ _BY_TYPE: list[tuple[Callable[[pa.DataType], bool], Callable[[Any], str]]] = [
     (pa.types.is_date, date.isoformat),
     (pa.types.is_time, lambda value: value.isoformat(timespec="milliseconds")),
     (pa.types.is_binary, _binary_text),
+    (pa.types.is_interval, _interval_text),
 ]
 
 

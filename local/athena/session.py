@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlglot
 from sqlglot import exp
 
@@ -20,6 +21,8 @@ from local.athena.statements import Statement
 from local.athena.storage import Storage
 from local.athena.time_travel import MARK, pinned
 from local.athena.translate import to_duckdb
+from local.athena.trino.functions import refuse_unknown
+from local.athena.trino.macros import definitions
 
 # What Athena means by `1 / 2`, by `1e0 / 0` and by a time without zone.
 ENGINE_SETTINGS = (
@@ -52,12 +55,14 @@ class Session:
     connection: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     _scanned: int = 0
     _defined: set[TableName] = field(default_factory=set)
+    _macros: set[str] = field(default_factory=set)
 
     def run(self, statement: Statement, database: str) -> Answer:
         """The answer; QueryError says why there is none."""
         if statement.kind in _CATALOG_ANSWERS:
             return _CATALOG_ANSWERS[statement.kind](self.catalog, statement, database)
         assert statement.tree is not None
+        refuse_unknown(statement.sql)
         try:
             return self._query(statement, database)
         except duckdb.Error as error:
@@ -77,13 +82,15 @@ class Session:
         tree = pinned(statement.tree, self._constant)
         entries = self._entries(tree, database)
         self._define_all(tree, database, entries)
-        sql = to_duckdb(qualified(tree, database), map_columns(entries.values()))
+        sql = self._translated(qualified(tree, database), entries)
         if statement.kind == "explain":
             plan = self.connection.sql(f"EXPLAIN {sql}").fetchall()
             return _text_answer("Query Plan", [line for row in plan for line in row[1].splitlines()])
         relation = self.connection.sql(sql)
         columns = columns_of_relation(relation.columns, relation.types)
-        return Answer(columns, relation.to_arrow_reader(ROWS_A_BATCH).read_all(), self._scanned)
+        rows = relation.to_arrow_reader(ROWS_A_BATCH).read_all()
+        _refuse_huge_numbers(rows, [str(type_) for type_ in relation.types])
+        return Answer(columns, rows, self._scanned)
 
     def _define_all(self, tree: exp.Expression, database: str, entries: dict[TableName, dict]) -> None:
         written_out = _with_views(tree, database, entries)
@@ -137,7 +144,14 @@ class Session:
         for other, _ in table_names(tree, view.database):
             if inner := view_of(entries[other]):
                 self._define_view(other, inner, entries)
-        self._create_view(name, to_duckdb(qualified(tree, view.database), map_columns(entries.values())))
+        self._create_view(name, self._translated(qualified(tree, view.database), entries))
+
+    def _translated(self, tree: exp.Expression, entries: dict[TableName, dict]) -> str:
+        """The query in DuckDB's words, after the macros in it are defined."""
+        sql = to_duckdb(tree, map_columns(entries.values()))
+        for definition in definitions(sql, self._macros):
+            self.connection.execute(definition)
+        return sql
 
     def _create_view(self, name: TableName, sql: str) -> None:
         self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS {CATALOG}."{name.database}"')
@@ -170,6 +184,14 @@ def _with_views(tree: exp.Expression, database: str, entries: dict[TableName, di
 def _all_names(tree: exp.Expression, database: str) -> list[tuple[TableName, exp.Table]]:
     named = [node for node in tree.find_all(exp.Table) if node.db]
     return [(name_of(node, database), node) for node in named]
+
+
+def _refuse_huge_numbers(rows: pa.Table, types: list[str]) -> None:
+    """A sum of whole numbers is a bigint in Athena, and wider in DuckDB."""
+    for column, type_ in zip(rows.columns, types, strict=True):
+        low, high = pc.min_max(column).as_py().values() if type_ == "HUGEINT" else (None, None)
+        if low is not None and not -(2**63) <= low <= high < 2**63:
+            raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow")
 
 
 def _text_answer(title: str, lines: list[str]) -> Answer:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
 
 from local.athena.errors import InvalidRequest
 
@@ -26,6 +26,9 @@ CATALOG_STATEMENTS = {
     "show_columns": re.compile(rf"^SHOW\s+COLUMNS\s+(?:IN|FROM)\s+{NAME}$", re.I),
     "describe": re.compile(rf"^(?:DESCRIBE|DESC)\s+(?:FORMATTED\s+|EXTENDED\s+)?{NAME}$", re.I),
 }
+AFTER_NO_COMMA = (TokenType.FROM, TokenType.R_PAREN)
+NOT_OF_ATHENA = (TokenType.DCOLON, TokenType.QUALIFY, TokenType.ILIKE)
+ORDERED_CLAUSES = (TokenType.SELECT, TokenType.LIMIT, TokenType.OFFSET)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Statement:
 
     kind: str
     tree: exp.Expression | None = None
+    sql: str = ""
     database: str | None = None
     name: str | None = None
     like: str | None = None
@@ -55,10 +59,11 @@ def read_statement(sql: str, parameters: Sequence[str] = ()) -> Statement:
     for kind, pattern in CATALOG_STATEMENTS.items():
         if match := pattern.match(plain):
             names = match.groupdict()
-            return Statement(kind, None, _lower(names.get("db")), _lower(names.get("name")), names.get("like"))
+            return Statement(kind, None, "", _lower(names.get("db")), _lower(names.get("name")), names.get("like"))
     if explained := re.match(r"EXPLAIN\s+", plain, re.I):
-        return Statement("explain", _query(plain[explained.end() :], parameters))
-    return Statement("query", _query(sql, parameters))
+        explained_sql = plain[explained.end() :]
+        return Statement("explain", _query(explained_sql, parameters), explained_sql)
+    return Statement("query", _query(sql, parameters), sql)
 
 
 def _lower(name: str | None) -> str | None:
@@ -66,8 +71,11 @@ def _lower(name: str | None) -> str | None:
 
 
 def _query(sql: str, parameters: Sequence[str]) -> exp.Expression:
-    _refuse_dangling_commas(sql)
+    _refuse_what_only_the_parser_takes(sql)
     trees = [tree for tree in _parsed(sql) if tree is not None]
+    if any(fetch.args.get("limit_options") and fetch.args["limit_options"].args.get("with_ties")
+           for tree in trees for fetch in tree.find_all(exp.Fetch)):  # fmt: skip
+        raise InvalidRequest("FETCH FIRST … WITH TIES is not supported by the local Athena; use rank() in a subquery")
     if len(trees) != 1:
         raise InvalidRequest(f"Only one sql statement is allowed. Got: {len(trees)}")
     if not isinstance(trees[0], exp.Query | exp.Values):
@@ -88,16 +96,24 @@ def _parsed(sql: str) -> list[exp.Expression | None]:
         raise InvalidRequest(f"line 1:1: {error}") from error
 
 
-def _refuse_dangling_commas(sql: str) -> None:
-    """The parser takes `SELECT a, FROM t`; Athena does not."""
+def _refuse_what_only_the_parser_takes(sql: str) -> None:
+    """The parser takes `SELECT a, FROM t`, `a::date`, `LIMIT 1 OFFSET 1` and more; Athena does not."""
     try:
         tokens = sqlglot.tokenize(sql, read="trino")
     except TokenError:
         return
-    for before, token in pairwise(tokens):
-        if before.token_type == TokenType.COMMA and token.token_type in (TokenType.FROM, TokenType.R_PAREN):
-            column = token.col - len(token.text) + 1
-            raise InvalidRequest(f"line {token.line}:{column}: mismatched input '{token.text}'")
+    for before, token in pairwise([None, *tokens]):
+        dangles = before is not None and before.token_type == TokenType.COMMA and token.token_type in AFTER_NO_COMMA
+        if dangles or token.token_type in NOT_OF_ATHENA or token.text == "==":
+            raise _mismatched(token)
+    for limit, offset in pairwise(token for token in tokens if token.token_type in ORDERED_CLAUSES):
+        if (limit.token_type, offset.token_type) == (TokenType.LIMIT, TokenType.OFFSET):
+            raise _mismatched(offset)
+
+
+def _mismatched(token: Token) -> InvalidRequest:
+    column = token.col - len(token.text) + 1
+    return InvalidRequest(f"line {token.line}:{column}: mismatched input '{token.text}'")
 
 
 def _verb(sql: str) -> str:

@@ -1,25 +1,35 @@
-"""Athena's SQL as DuckDB's: sqlglot's translation, and mends of where it keeps another meaning. Pure."""
+"""Athena's SQL as DuckDB's: sqlglot's translation, and the mends of where it keeps another meaning. Pure."""
 
 from sqlglot import exp
 
+from local.athena.errors import position
+from local.athena.trino import casts, collections, functions, numbers, texts, times
+from local.athena.trino.nodes import Mend
+from local.athena.trino.unnesting import unnested
+
 UNNAMED = "_col?"
+MENDS: dict[type[exp.Expression], Mend] = {
+    **numbers.MENDS,
+    **times.MENDS,
+    **casts.MENDS,
+    **texts.MENDS,
+    **collections.MENDS,
+}
+NAMED: dict[str, Mend] = {**times.NAMED, **texts.NAMED, **collections.NAMED}
 
 
 def to_duckdb(tree: exp.Expression, map_columns: frozenset[str] = frozenset()) -> str:
     """The DuckDB text of a query; result columns without a name are called `_col?`.
 
-    `map_columns` are the names of columns that hold maps: unnested, they are lists of their entries.
+    `map_columns` are the names of columns that hold maps.
     """
-    tree = _with_marked_columns(tree.copy())
-    for node in list(tree.find_all(exp.Unnest)):
-        _unnest_entries(node, map_columns)
-    return tree.transform(_mended).sql(dialect="duckdb")
-
-
-def _unnest_entries(node: exp.Unnest, map_columns: frozenset[str]) -> None:
-    for argument in node.expressions:
-        if isinstance(argument, exp.Column) and argument.name.lower() in map_columns:
-            argument.replace(exp.Anonymous(this="map_entries", expressions=[argument.copy()]))
+    # A root of its own, so that every node of the query has a parent to be replaced in.
+    root = exp.Paren(this=_with_marked_columns(tree.copy()))
+    for node in reversed(list(root.this.dfs())):
+        mended = _mended(node, map_columns)
+        if mended is not node:
+            node.replace(mended)
+    return root.this.sql(dialect="duckdb")
 
 
 def result_names(names: list[str]) -> list[str]:
@@ -41,39 +51,23 @@ def _marked(column: exp.Expression, index: int) -> exp.Expression:
     return column if is_named else exp.alias_(column, f"{UNNAMED}{index}", quoted=True)
 
 
-def _mended(node: exp.Expression) -> exp.Expression:
-    if isinstance(node, exp.Format):
-        return exp.Anonymous(this="printf", expressions=[node.this, *node.expressions])
-    if isinstance(node, exp.AtTimeZone):
-        return _at_time_zone(node.this, node.args["zone"])
-    if isinstance(node, exp.Anonymous) and node.name.lower() == "at_timezone":
-        return _at_time_zone(*node.expressions)
+def _mended(node: exp.Expression, map_columns: frozenset[str]) -> exp.Expression:
+    """Children are mended already."""
     if isinstance(node, exp.Unnest) and isinstance(node.parent, exp.Join | exp.From):
-        return _unnested(node)
-    return node
+        return unnested(node, map_columns)
+    if isinstance(node, exp.Bracket):
+        return collections.subscript(node, map_columns)
+    if isinstance(node, exp.ArraySize):
+        return collections.cardinality(node, map_columns)
+    if isinstance(node, exp.Sub) and (shifted := times.minus_span(node)) is not node:
+        return shifted
+    if isinstance(node, exp.Anonymous):
+        return _named(node)
+    return MENDS.get(type(node), lambda same: same)(node)
 
 
-def _at_time_zone(time: exp.Expression, zone: exp.Expression) -> exp.Expression:
-    """Athena reads a time without zone as UTC first; DuckDB would read it in the wanted zone."""
-    instant = exp.cast(time, exp.DataType.Type.TIMESTAMPTZ)
-    return exp.AtTimeZone(this=instant, zone=zone)
-
-
-def _unnested(node: exp.Unnest) -> exp.Expression:
-    """Athena spreads the fields of an array of rows into columns; DuckDB only when asked to."""
-    alias = node.args.get("alias")
-    columns = alias.args.get("columns") or [] if alias else []
-    if len(node.expressions) != 1 or len(columns) == 1:
-        return node
-    depth = exp.PropertyEQ(this=exp.to_identifier("max_depth"), expression=exp.Literal.number(2))
-    spread: list[exp.Expression] = [exp.Anonymous(this="unnest", expressions=[node.expressions[0], depth])]
-    if offset := node.args.get("offset"):
-        spread.append(_ordinality(node.expressions[0]))
-        columns = [*columns, offset] if isinstance(offset, exp.Identifier) else columns
-    name = exp.TableAlias(this=alias.this, columns=columns) if alias else None
-    return exp.Subquery(this=exp.select(*spread), alias=name)
-
-
-def _ordinality(array: exp.Expression) -> exp.Expression:
-    subscripts = exp.Anonymous(this="generate_subscripts", expressions=[array.copy(), exp.Literal.number(1)])
-    return exp.alias_(subscripts, "ordinality")
+def _named(node: exp.Anonymous) -> exp.Expression:
+    """A function that sqlglot does not know; those without a place are mends' own."""
+    if "line" in node.meta:
+        functions.refuse(node.name.lower(), position(node))
+    return NAMED.get(node.name.lower(), lambda same: same)(node) if "line" in node.meta else node
