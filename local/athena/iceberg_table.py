@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 from pyiceberg.expressions import (
     AlwaysFalse,
@@ -36,6 +37,7 @@ METADATA_TABLES = {"files", "snapshots", "history", "partitions", "manifests", "
 # Athena's names of columns that pyiceberg calls otherwise; Athena's `data`, statistics by column, is left out.
 # https://trino.io/docs/current/connector/iceberg.html#partitions-table
 ENGINE_COLUMNS = {"partitions": "partition, record_count, file_count, total_data_file_size_in_bytes AS total_size"}
+OF_A_SNAPSHOT = {"partitions", "entries", "manifests"}
 COMPARISONS = {
     "=": EqualTo, "<": LessThan, "<=": LessThanOrEqual, ">": GreaterThan, ">=": GreaterThanOrEqual,
 }  # fmt: skip
@@ -67,7 +69,18 @@ def _metadata_source(iceberg: StaticTable, part: str) -> Source:
     if part not in METADATA_TABLES:
         raise QueryError(f"TABLE_NOT_FOUND: line 1:1: Table '{part}' of an Iceberg table does not exist")
     columns = ENGINE_COLUMNS.get(part, "*")
+    if part in OF_A_SNAPSHOT and iceberg.current_snapshot() is None:
+        if part not in ENGINE_COLUMNS:
+            raise QueryError(f"NOT_SUPPORTED: the local Athena shows no ${part} of a table without a snapshot")
+        return Source(_no_partitions(iceberg), f"SELECT {columns} FROM {{data}}", 0)
     return Source(getattr(iceberg.inspect, part)(), f"SELECT {columns} FROM {{data}}", 0)
+
+
+def _no_partitions(iceberg: StaticTable) -> pa.Table:
+    """The library asks for a snapshot first; the types of a query without rows are right all the same."""
+    partition = pa.struct(list(schema_to_pyarrow(Schema(*iceberg.metadata.specs_struct().fields))))
+    counts = [("record_count", pa.int64()), ("file_count", pa.int32()), ("total_data_file_size_in_bytes", pa.int64())]
+    return pa.schema([("partition", partition), *counts]).empty_table()
 
 
 def _dataset(schema: Schema, tasks: list[FileScanTask], storage: Storage) -> ds.Dataset:

@@ -94,7 +94,8 @@ def test_fields_are_columns_and_arrays_stay_arrays(query):
     values, types = dict(zip(header, found, strict=True)), {c["Name"]: c["Type"] for c in columns}
     assert (values["total"], values["order_id"], values["customer_segment"]) == ("19.99", "o-1", "vip")
     assert (types["total"], types["event_time"], types["items"]) == ("decimal", "timestamp with time zone", "array")
-    lines = "SELECT i.product_id, i.quantity FROM purchase_events CROSS JOIN UNNEST(items) AS t(i)"
+    lines = """SELECT i.product_id, i.quantity FROM purchase_events
+               CROSS JOIN UNNEST(items) AS i (product_id, name, quantity, unit_price, line_total)"""
     assert query(lines)[0][1:] == [["p-1", "2"]]
 
 
