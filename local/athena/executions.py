@@ -1,5 +1,6 @@
 """Query executions: their states, times and places, and what GetQueryExecution says about them."""
 
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ from local.athena.session import Session
 from local.athena.statements import Statement
 
 FINAL_STATES = ("SUCCEEDED", "FAILED", "CANCELLED")
+# https://docs.aws.amazon.com/athena/latest/ug/error-reference.html
+SYSTEM_ERROR = {"ErrorCategory": 1, "ErrorType": 200, "Retryable": True}
+USER_ERROR = {"ErrorCategory": 2, "ErrorType": 1000, "Retryable": False}
 ENGINE = {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": "Athena engine version 3"}
 
 
@@ -33,6 +37,7 @@ class Execution:
     scanned_bytes: int = 0
     columns: list[Column] = field(default_factory=list)
     session: Session | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def database(self) -> str:
@@ -48,11 +53,19 @@ class Execution:
     def is_final(self) -> bool:
         return self.state in FINAL_STATES
 
+    def begin(self) -> bool:
+        """Start to run, unless it was stopped while it waited."""
+        with self._lock:
+            if not self.is_final:
+                self.started_at, self.state = time.time(), "RUNNING"
+            return not self.is_final
+
     def finish(self, state: str, reason: str | None = None) -> None:
         """Reach a final state; the first one stays."""
-        if not self.is_final:
-            self.completed_at = time.time()
-            self.state, self.reason = state, reason
+        with self._lock:
+            if not self.is_final:
+                self.completed_at = time.time()
+                self.state, self.reason = state, reason
 
     def described(self) -> dict[str, Any]:
         """The QueryExecution of the API."""
@@ -77,11 +90,13 @@ class Execution:
             "StateChangeReason": self.reason,
             "SubmissionDateTime": self.submitted_at,
             "CompletionDateTime": self.completed_at,
-            "AthenaError": {"ErrorCategory": 2, "ErrorType": 1, "Retryable": False, "ErrorMessage": self.reason}
-            if self.state == "FAILED"
-            else None,
+            "AthenaError": self._error() if self.state == "FAILED" else None,
         }
         return {name: value for name, value in status.items() if value is not None}
+
+    def _error(self) -> dict[str, Any]:
+        is_internal = (self.reason or "").startswith("GENERIC_INTERNAL_ERROR")
+        return {**(SYSTEM_ERROR if is_internal else USER_ERROR), "ErrorMessage": self.reason}
 
     def _statistics(self) -> dict[str, Any]:
         started, ended = self.started_at or time.time(), self.completed_at or time.time()

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 QUERIES_AT_ONCE = 4
 MOST_ROWS_A_PAGE = 1000
+MOST_EXECUTIONS_A_PAGE = 50
+INTERRUPT_SECONDS = 0.05
 NO_OUTPUT_LOCATION = (
     "No output location provided. An output location is required either through the Workgroup result"
     " configuration setting or as an API input."
@@ -80,17 +82,18 @@ class AthenaService:
         }
 
     def list_executions(self, body: dict) -> dict:
-        """ListQueryExecutions of a work group, newest first, on one page."""
-        workgroup = body.get("WorkGroup", "primary")
-        found = [e.id for e in self._executions.values() if e.workgroup == workgroup]
-        return {"QueryExecutionIds": found[::-1]}
+        """ListQueryExecutions of a work group, newest first; the next token is the number of the next one."""
+        workgroup, start = body.get("WorkGroup", "primary"), int(body.get("NextToken") or 0)
+        found = [e.id for e in self._executions.values() if e.workgroup == workgroup][::-1]
+        end = start + (body.get("MaxResults") or MOST_EXECUTIONS_A_PAGE)
+        page = {"QueryExecutionIds": found[start:end]}
+        return {**page, "NextToken": str(end)} if end < len(found) else page
 
     def stop(self, body: dict) -> dict:
         """StopQueryExecution; without effect on one that has ended."""
         execution = self._execution(body)
         execution.finish("CANCELLED", "Query cancelled by user")
-        if execution.session:
-            execution.session.cancel()
+        threading.Thread(target=_interrupt, args=(execution,), daemon=True).start()
         return {}
 
     def results(self, body: dict) -> dict:
@@ -100,7 +103,9 @@ class AthenaService:
             raise _invalid(f"Query has not yet finished. Current state: {execution.state}")
         if execution.state != "SUCCEEDED":
             raise _invalid(f"Query did not finish successfully. Final query state: {execution.state}")
-        count = min(body.get("MaxResults") or MOST_ROWS_A_PAGE, MOST_ROWS_A_PAGE)
+        count = body.get("MaxResults") or MOST_ROWS_A_PAGE
+        if count > MOST_ROWS_A_PAGE:
+            raise _invalid(f"MaxResults is more than maximum allowed length {MOST_ROWS_A_PAGE}.")
         rows = self._rows(execution.id)
         return result_page(execution.columns, rows, int(body.get("NextToken") or 0), count)
 
@@ -133,9 +138,8 @@ class AthenaService:
         return found.get("Configuration") or {}
 
     def _run(self, execution: Execution) -> None:
-        if execution.is_final:
+        if not execution.begin():
             return
-        execution.started_at, execution.state = time.time(), "RUNNING"
         try:
             self._answer(execution)
         except QueryError as error:
@@ -152,6 +156,8 @@ class AthenaService:
         session = Session(Catalog(self._front.client("glue")), self._storage, execution.most_bytes)
         execution.session = session
         try:
+            if execution.is_final:
+                return
             answer = session.run(execution.statement, execution.database)
             execution.engine_ms = int((time.time() - (execution.started_at or 0)) * 1000)
             execution.columns, execution.scanned_bytes = answer.columns, answer.scanned_bytes
@@ -178,6 +184,13 @@ class AthenaService:
         if execution.statement.has_header:
             return csv_rows(text)
         return [[line] for line in text.splitlines()]
+
+
+def _interrupt(execution: Execution) -> None:
+    """Until it has ended: an interrupt between two statements of DuckDB has no effect."""
+    while session := execution.session:
+        session.cancel()
+        time.sleep(INTERRUPT_SECONDS)
 
 
 def _read(sql: str, parameters: list[str]) -> Statement:

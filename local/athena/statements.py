@@ -27,7 +27,7 @@ CATALOG_STATEMENTS = {
     "describe": re.compile(rf"^(?:DESCRIBE|DESC)\s+(?:FORMATTED\s+|EXTENDED\s+)?{NAME}$", re.I),
 }
 AFTER_NO_COMMA = (TokenType.FROM, TokenType.R_PAREN)
-NOT_OF_ATHENA = (TokenType.DCOLON, TokenType.QUALIFY, TokenType.ILIKE)
+NOT_OF_ATHENA = (TokenType.DCOLON, TokenType.ILIKE)
 ORDERED_CLAUSES = (TokenType.SELECT, TokenType.LIMIT, TokenType.OFFSET)
 
 

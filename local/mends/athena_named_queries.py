@@ -1,6 +1,6 @@
-"""Athena DeleteNamedQuery and UpdateNamedQuery.
+"""Athena DeleteNamedQuery, UpdateNamedQuery and BatchGetNamedQuery, and GetNamedQuery of an unknown one.
 
-moto can create and read named queries only.
+moto can create, list and read named queries only, and answers nothing sensible for one that is not there.
 """
 
 from typing import Any
@@ -13,9 +13,28 @@ SETTINGS = {"Name": "name", "Description": "description", "QueryString": "query_
 
 
 def install(front: Front) -> None:
-    """Answer the two operations out of moto's own queries."""
+    """Answer the operations out of moto's own queries."""
+    front.json_target("AmazonAthena.GetNamedQuery", get)
+    front.json_target("AmazonAthena.BatchGetNamedQuery", batch_get)
     front.json_target("AmazonAthena.DeleteNamedQuery", delete)
     front.json_target("AmazonAthena.UpdateNamedQuery", update)
+
+
+def get(body: dict[str, Any]) -> dict[str, Any]:
+    """One query."""
+    queries = athena_backends[ACCOUNT][REGION].named_queries
+    return {"NamedQuery": _described(queries[_known(queries, body["NamedQueryId"])])}
+
+
+def batch_get(body: dict[str, Any]) -> dict[str, Any]:
+    """Those that are there, and which are not."""
+    queries = athena_backends[ACCOUNT][REGION].named_queries
+    unknown = [identity for identity in body["NamedQueryIds"] if identity not in queries]
+    code = {"ErrorCode": "INTERNAL_FAILURE", "ErrorMessage": "NamedQuery was not found"}
+    return {
+        "NamedQueries": [_described(queries[identity]) for identity in body["NamedQueryIds"] if identity in queries],
+        "UnprocessedNamedQueryIds": [{"NamedQueryId": identity, **code} for identity in unknown],
+    }
 
 
 def delete(body: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +52,12 @@ def update(body: dict[str, Any]) -> dict[str, Any]:
         if name in body:
             setattr(query, attribute, body[name])
     return {}
+
+
+def _described(query: Any) -> dict[str, Any]:
+    described = {name: getattr(query, attribute) for name, attribute in SETTINGS.items()}
+    places = {"Database": query.database, "NamedQueryId": query.id, "WorkGroup": query.workgroup.name}
+    return {**{name: value for name, value in described.items() if value is not None}, **places}
 
 
 def _known(queries: dict[str, Any], identity: str) -> str:

@@ -250,15 +250,20 @@ def create_lake(front):
                                     " WHERE event_type = 'purchase'")  # fmt: skip
 
 
-def create_events(front):
+def create_table(front, name):
     keys = {"s3.access-key-id": "t", "s3.secret-access-key": "t", "glue.access-key-id": "t",
             "glue.secret-access-key": "t", "glue.region": "eu-west-1", "s3.region": "eu-west-1",
             "s3.force-virtual-addressing": "False"}  # fmt: skip
     catalog = load_catalog("lake", **{"type": "glue", "glue.endpoint": front.url, "s3.endpoint": front.url, **keys})
-    table = catalog.create_table("lake.events", schema=EVENTS, location="s3://processed/events")
+    table = catalog.create_table(f"lake.{name}", schema=EVENTS, location=f"s3://processed/{name}")
     with table.update_spec() as spec:
         spec.add_identity("event_type")
         spec.add_identity("event_date")
+    return table
+
+
+def create_events(front):
+    table = create_table(front, "events")
     table.append(pa.Table.from_pylist([purchase("1", 21, "1.10", ("a", 2), ("b", 1)), view("2", 21)], schema=EVENTS))
     with table.update_schema() as schema:
         schema.add_column(("purchase", "channel"), StringType())
@@ -521,6 +526,16 @@ def test_failures_say_why(lake, sql, reason):
 def test_files_of_the_machine_cannot_be_read(lake):
     assert lake.failure("SELECT * FROM read_csv('/etc/passwd')").startswith("FUNCTION_NOT_FOUND")
     assert lake.failure('SELECT * FROM "/etc/passwd"').startswith("TABLE_NOT_FOUND")
+
+
+def test_metadata_tables_of_a_table_without_a_snapshot_are_empty(lake, module_front):
+    create_table(module_front, "unborn")
+    for part in ("snapshots", "history", "files", "partitions"):
+        assert len(lake.rows(f'SELECT * FROM "unborn${part}"')) == 1
+    sql = 'SELECT partition.event_type, partition.event_date, sum(total_size) FROM "unborn$partitions" GROUP BY 1, 2'
+    assert lake.rows(sql) == [["event_type", "event_date", "_col2"]]
+    assert lake.rows("SELECT event_id FROM unborn") == [["event_id"]]
+    module_front.client("glue").delete_table(DatabaseName="lake", Name="unborn")
 
 
 def test_a_query_can_be_stopped(lake):

@@ -24,7 +24,7 @@ _ANSWERED = """
     listagg ln log log10 log2 lower lpad ltrim map map_agg map_concat map_from_entries map_keys map_values max max_by
     md5 millisecond min min_by minute mod month none_match now nth_value ntile nullif parse_datetime percent_rank pi
     position pow power quarter rand random rank reduce regexp_extract regexp_extract_all regexp_like regexp_replace
-    regexp_split regr_slope replace reverse round row row_number rpad rtrim second sequence sha256 sha512 sign slice
+    regexp_split regr_slope replace reverse round row row_number rpad rtrim second sequence sha256 sign slice
     split split_part sqrt starts_with stddev stddev_pop stddev_samp strpos substr substring sum to_base64 to_hex
     to_iso8601 to_unixtime to_utf8 transform translate trim truncate try try_cast unnest upper var_pop var_samp
     variance week week_of_year year year_of_week yow
@@ -41,7 +41,7 @@ _NOT_ANSWERED = """
     json_array_contains json_array_get json_exists json_object json_query json_size json_value kurtosis luhn_check
     make_set_digest map_entries map_filter map_union map_zip_with merge merge_set_digest multimap_agg
     multimap_from_entries murmur3 nan ngrams normal_cdf normalize numeric_histogram parse_data_size parse_duration
-    qdigest_agg radians reduce_agg regexp_count regexp_position regr_intercept repeat rgb sha1 shuffle sin sinh
+    qdigest_agg radians reduce_agg regexp_count regexp_position regr_intercept repeat rgb sha1 sha512 shuffle sin sinh
     skewness soundex split_to_map split_to_multimap spooky_hash_v2_32 spooky_hash_v2_64 tan tanh tdigest_agg timezone
     timezone_hour timezone_minute to_base to_base32 to_base64url to_big_endian_32 to_big_endian_64 to_char to_date
     to_ieee754_32 to_ieee754_64 to_milliseconds to_timestamp transform_keys transform_values trim_array typeof

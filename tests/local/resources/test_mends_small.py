@@ -30,7 +30,12 @@ def test_a_named_query_can_be_changed_and_deleted(front):
     query = athena.create_named_query(Name="q", Database="d", QueryString="select 1")["NamedQueryId"]
     athena.update_named_query(NamedQueryId=query, Name="q", QueryString="select 2")
     assert athena.get_named_query(NamedQueryId=query)["NamedQuery"]["QueryString"] == "select 2"
+    batch = athena.batch_get_named_query(NamedQueryIds=[query, "none"])
+    assert [found["Name"] for found in batch["NamedQueries"]] == ["q"]
+    assert [missing["NamedQueryId"] for missing in batch["UnprocessedNamedQueryIds"]] == ["none"]
     athena.delete_named_query(NamedQueryId=query)
+    with pytest.raises(ClientError, match="NamedQuery none was not found"):
+        athena.get_named_query(NamedQueryId="none")
     with pytest.raises(ClientError, match="was not found"):
         athena.delete_named_query(NamedQueryId=query)
 
@@ -102,9 +107,10 @@ class TestMotoItself:
     def test_tells_the_key_of_an_object_as_aws_does(self, front):
         assert "SSEKMSKeyId" in head(front, "curl/8")
 
-    def test_has_no_update_or_deletion_of_named_queries(self):
+    def test_has_no_update_deletion_or_batch_of_named_queries(self):
         assert not hasattr(AthenaResponse, "delete_named_query")
         assert not hasattr(AthenaResponse, "update_named_query")
+        assert not hasattr(AthenaResponse, "batch_get_named_query")
 
     def test_has_no_put_composite_alarm_of_its_own(self):
         own = vars(responses.CloudWatchResponse)["put_composite_alarm"]
