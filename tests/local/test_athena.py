@@ -1,19 +1,11 @@
 """Athena in DuckDB: Iceberg and JSON tables, views, results, errors, awswrangler."""
 
-import base64
 import datetime as dt
-import gzip
-import json
-import time
 from decimal import Decimal
 
-import boto3
 import pyarrow as pa
 import pytest
 import sqlglot
-from botocore.exceptions import ClientError
-from pyiceberg.catalog import load_catalog
-from pyiceberg.types import LongType, StringType
 
 from local import athena
 from local.athena.catalog import Catalog
@@ -26,6 +18,7 @@ from local.athena.session import Session
 from local.athena.statements import read_statement
 from local.athena.storage import Storage
 from local.athena.translate import result_names, to_duckdb
+from tests.local.lake import Lake, create_lake, create_table
 
 UTC = dt.UTC
 
@@ -211,147 +204,6 @@ class TestPartitions:
         assert location_pattern("", template, keys).fullmatch("s3://b/rejects/2026-11-22/x/f")["stage"] == "x"
 
 
-EVENTS = pa.schema(
-    [
-        ("event_id", pa.string()),
-        ("event_type", pa.string()),
-        ("event_date", pa.date32()),
-        ("event_time", pa.timestamp("us", "UTC")),
-        ("purchase", pa.struct([
-            ("total", pa.decimal128(18, 2)),
-            ("items", pa.list_(pa.struct([("sku", pa.string()), ("quantity", pa.int32())]))),
-        ])),
-    ]
-)  # fmt: skip
-
-
-def purchase(id, day, total, *items):
-    at = dt.datetime(2026, 11, day, 10, tzinfo=UTC)
-    row = {"total": Decimal(total), "items": [{"sku": s, "quantity": q} for s, q in items]}
-    return {"event_id": id, "event_type": "purchase", "event_date": at.date(), "event_time": at, "purchase": row}
-
-
-def view(id, day):
-    at = dt.datetime(2026, 11, day, 11, tzinfo=UTC)
-    return {"event_id": id, "event_type": "page_view", "event_date": at.date(), "event_time": at}
-
-
-def create_lake(front):
-    """A database with an Iceberg table of three files, a table of rejects and a view."""
-    location = {"LocationConstraint": "eu-west-1"}
-    for bucket in ("processed", "error", "results"):
-        front.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
-    front.client("glue").create_database(DatabaseInput={"Name": "lake"})
-    result = {"ResultConfiguration": {"OutputLocation": "s3://results/athena/"}}
-    front.client("athena").create_work_group(Name="tributary", Configuration=result)
-    create_events(front)
-    create_rejects(front)
-    create_view(front, "purchases", "SELECT event_id, event_date, purchase.total AS total FROM events"
-                                    " WHERE event_type = 'purchase'")  # fmt: skip
-
-
-def create_table(front, name):
-    keys = {"s3.access-key-id": "t", "s3.secret-access-key": "t", "glue.access-key-id": "t",
-            "glue.secret-access-key": "t", "glue.region": "eu-west-1", "s3.region": "eu-west-1",
-            "s3.force-virtual-addressing": "False"}  # fmt: skip
-    catalog = load_catalog("lake", **{"type": "glue", "glue.endpoint": front.url, "s3.endpoint": front.url, **keys})
-    table = catalog.create_table(f"lake.{name}", schema=EVENTS, location=f"s3://processed/{name}")
-    with table.update_spec() as spec:
-        spec.add_identity("event_type")
-        spec.add_identity("event_date")
-    return table
-
-
-def create_events(front):
-    table = create_table(front, "events")
-    table.append(pa.Table.from_pylist([purchase("1", 21, "1.10", ("a", 2), ("b", 1)), view("2", 21)], schema=EVENTS))
-    with table.update_schema() as schema:
-        schema.add_column(("purchase", "channel"), StringType())
-        schema.add_column("late_ms", LongType())
-    table.append(
-        pa.Table.from_pylist([purchase("3", 22, "2.20", ("a", 5))], schema=EVENTS)
-        .append_column("late_ms", pa.array([7], pa.int64()))
-    )  # fmt: skip
-
-
-def create_rejects(front):
-    lines = [
-        {"reason_found": "x", "position": {"shard": "s", "sequence": 1}, "tags": ["t"], "counts": {"a": 1, "b": 2}},
-        {"reason_found": 5},
-    ]
-    body = gzip.compress("\n".join(map(json.dumps, lines)).encode())
-    for day in ("2026-11-21", "2026-11-22"):
-        key = f"rejects/stage=ingestion/reject_date={day}/x.ndjson.gz"
-        front.client("s3").put_object(Bucket="error", Key=key, Body=body)
-    front.client("s3").put_object(Bucket="error", Key="rejects/stage=other/reject_date=2026-11-22/x.gz", Body=body)
-    columns = [("reason_found", "string"), ("position", "struct<shard:string,sequence:bigint>"),
-               ("tags", "array<string>"), ("counts", "map<string,bigint>")]  # fmt: skip
-    front.client("glue").create_table(
-        DatabaseName="lake",
-        TableInput={
-            "Name": "rejected_events",
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": "stage", "Type": "string"}, {"Name": "reject_date", "Type": "date"}],
-            "StorageDescriptor": {
-                "Location": "s3://error/rejects/",
-                "Columns": [{"Name": name, "Type": type_} for name, type_ in columns],
-                "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"},
-            },
-            "Parameters": {
-                "projection.enabled": "true",
-                "projection.stage.type": "enum",
-                "projection.stage.values": "ingestion,transform",
-                "projection.reject_date.type": "date",
-                "projection.reject_date.range": "2026-01-01,NOW+1000DAYS",
-            },
-        },
-    )
-
-
-def create_view(front, name, sql):
-    definition = {"originalSql": sql, "catalog": "awsdatacatalog", "schema": "lake", "columns": []}
-    text = base64.b64encode(json.dumps(definition).encode()).decode()
-    front.client("glue").create_table(
-        DatabaseName="lake",
-        TableInput={
-            "Name": name, "TableType": "VIRTUAL_VIEW", "Parameters": {"presto_view": "true"},
-            "ViewOriginalText": f"/* Presto View: {text} */", "ViewExpandedText": "/* Presto View */",
-        },
-    )  # fmt: skip
-
-
-class Lake:
-    """Runs queries as a user of boto3 does."""
-
-    def __init__(self, front):
-        self.client = boto3.client(
-            "athena", endpoint_url=front.url, region_name="eu-west-1", aws_access_key_id="t",
-            aws_secret_access_key="t",
-        )  # fmt: skip
-
-    def execution(self, sql, **settings):
-        id = self.client.start_query_execution(
-            QueryString=sql, QueryExecutionContext={"Database": "lake"}, **{"WorkGroup": "tributary", **settings}
-        )["QueryExecutionId"]
-        while True:
-            found = self.client.get_query_execution(QueryExecutionId=id)["QueryExecution"]
-            if found["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
-                return found
-            time.sleep(0.02)
-
-    def rows(self, sql, **settings):
-        found = self.execution(sql, **settings)
-        assert found["Status"]["State"] == "SUCCEEDED", found["Status"].get("StateChangeReason")
-        pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=found["QueryExecutionId"])
-        data = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
-        return [[value.get("VarCharValue") for value in row] for row in data]
-
-    def failure(self, sql):
-        found = self.execution(sql)
-        assert found["Status"]["State"] == "FAILED"
-        return found["Status"]["StateChangeReason"]
-
-
 @pytest.fixture(scope="module")
 def lake(module_front):
     athena.install(module_front)
@@ -457,19 +309,6 @@ def test_a_past_that_is_not_there_is_refused(lake, table, reason):
     assert lake.failure(f"SELECT * FROM {table}").startswith(reason)
 
 
-def test_results_are_a_csv_in_the_work_group_s_location(lake, module_front):
-    found = lake.execution("SELECT 1 AS a, CAST(NULL AS varchar) AS b, 'x' AS c")
-    location = found["ResultConfiguration"]["OutputLocation"]
-    assert location == f"s3://results/athena/{found['QueryExecutionId']}.csv"
-    body = (
-        module_front.client("s3")
-        .get_object(Bucket="results", Key=location.removeprefix("s3://results/"))["Body"]
-        .read()
-    )
-    assert body.decode() == '"a","b","c"\n"1",,"x"\n'
-    assert found["Statistics"]["TotalExecutionTimeInMillis"] >= found["Statistics"]["EngineExecutionTimeInMillis"]
-
-
 def test_types_in_the_metadata(lake):
     id = lake.execution("SELECT event_id, event_date, event_time, purchase, count(*) OVER () FROM events")[
         "QueryExecutionId"
@@ -477,12 +316,6 @@ def test_types_in_the_metadata(lake):
     answer = lake.client.get_query_results(QueryExecutionId=id)
     info = answer["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
     assert [column["Type"] for column in info] == ["varchar", "date", "timestamp with time zone", "row", "bigint"]
-
-
-def test_pages_of_results(lake):
-    id = lake.execution("SELECT n FROM UNNEST(sequence(1, 2500)) AS t (n) ORDER BY n")["QueryExecutionId"]
-    pages = list(lake.client.get_paginator("get_query_results").paginate(QueryExecutionId=id))
-    assert [len(page["ResultSet"]["Rows"]) for page in pages] == [1000, 1000, 501]
 
 
 def test_parameters_of_an_execution(lake):
@@ -536,43 +369,3 @@ def test_metadata_tables_of_a_table_without_a_snapshot_are_empty(lake, module_fr
     assert lake.rows(sql) == [["event_type", "event_date", "_col2"]]
     assert lake.rows("SELECT event_id FROM unborn") == [["event_id"]]
     module_front.client("glue").delete_table(DatabaseName="lake", Name="unborn")
-
-
-def test_a_query_can_be_stopped(lake):
-    sql = (
-        "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a (x), UNNEST(sequence(1, 1000000)) b (y) WHERE x % 7 = y % 3"
-    )
-    id = lake.client.start_query_execution(QueryString=sql, WorkGroup="tributary")["QueryExecutionId"]
-    lake.client.stop_query_execution(QueryExecutionId=id)
-    assert lake.client.get_query_execution(QueryExecutionId=id)["QueryExecution"]["Status"]["State"] == "CANCELLED"
-    assert lake.rows("SELECT 1 AS a") == [["a"], ["1"]]
-
-
-def test_refusals_of_the_api(lake):
-    with pytest.raises(ClientError, match="DROP TABLE is not supported"):
-        lake.execution("DROP TABLE events")
-    with pytest.raises(ClientError, match="No output location provided"):
-        lake.client.start_query_execution(QueryString="SELECT 1")
-    with pytest.raises(ClientError, match="WorkGroup none is not found"):
-        lake.client.start_query_execution(QueryString="SELECT 1", WorkGroup="none")
-    with pytest.raises(ClientError, match="was not found"):
-        lake.client.get_query_execution(QueryExecutionId="x")
-
-
-def test_awswrangler_reads_with_the_endpoint_alone(lake, module_front, monkeypatch):
-    for name, value in {"AWS_ENDPOINT_URL": module_front.url, "AWS_DEFAULT_REGION": "eu-west-1",
-                        "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t"}.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    import awswrangler as wr
-
-    session = boto3.Session(region_name="eu-west-1")
-    frame = wr.athena.read_sql_query(
-        "SELECT event_id, event_time, event_date, purchase.total, late_ms, event_type = 'purchase' AS is_purchase"
-        " FROM events ORDER BY event_id",
-        database="lake", ctas_approach=False, workgroup="tributary", boto3_session=session,
-    )  # fmt: skip
-    assert frame["event_id"].tolist() == ["1", "2", "3"]
-    assert str(frame["event_time"].dtype).startswith("datetime64")
-    assert frame["total"].tolist() == [Decimal("1.10"), None, Decimal("2.20")]
-    assert frame["event_date"].tolist()[0] == dt.date(2026, 11, 21)
-    assert frame["is_purchase"].tolist() == [True, False, True]

@@ -40,7 +40,8 @@ QUERIES = [
         ['"1","false","true","true"'],
     ),
     (
-        "SELECT max_by(a, b), min_by(a, b), max_by(a, b, 2), max(b, 2), min(a) FROM (VALUES ('x', 1), ('y', 2)) t(a, b)",
+        "SELECT max_by(a, b), min_by(a, b), max_by(a, b, 2), max(b, 2), min(a)"
+        " FROM (VALUES ('x', 1), ('y', 2)) t(a, b)",
         ['"y","x","[y, x]","[2, 1]","x"'],
     ),
     ("SELECT arbitrary(x), any_value(x) FROM (VALUES NULL, 1) t(x)", ['"1","1"']),
@@ -179,8 +180,7 @@ def lines(sql):
 
 @pytest.mark.parametrize("topic", EXPRESSIONS)
 def test_expressions_have_the_values_of_trino(topic):
-    expressions = [map(str.strip, line.split("==>")) for line in EXPRESSIONS[topic].strip().splitlines()]
-    expressions = [(expression, value) for expression, value in expressions]
+    expressions = [[part.strip() for part in line.split("==>")] for line in EXPRESSIONS[topic].strip().splitlines()]
     (line,) = lines("SELECT " + ", ".join(expression for expression, _ in expressions))
     found = re.findall(r'((?:"(?:[^"]|"")*")?)(?:,|$)', line)[: len(expressions)]
     differences = [(e, v, f) for (e, v), f in zip(expressions, found, strict=True) if f != v]
