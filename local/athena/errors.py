@@ -74,7 +74,7 @@ _KNOWN = [
     # What a macro refuses; DuckDB says it as a text that is no boolean.
     (r"Could not convert string '([A-Z_]+: [\s\S]*)' to BOOL", lambda match, tree: match[1]),
     (r'Referenced column "([^"]+)" not found', _column_not_found),
-    (r'[Tt]able "[^"]+" does not have a column named "([^"]+)"', _column_not_found),
+    (r'"[^"]+" does not have a column named "([^"]+)"', _column_not_found),
     (r'Could not find key "([^"]+)" in struct', _column_not_found),
     (r"Function with name \"?(\w+)\"? does not exist", _function_not_found),
     (r'column "([^"]+)" must appear in the GROUP BY', _group_by),

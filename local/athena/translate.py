@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from local.athena.errors import position
-from local.athena.trino import casts, collections, functions, numbers, texts, times
+from local.athena.trino import aliases, casts, collections, functions, numbers, texts, times
 from local.athena.trino.nodes import Mend
 from local.athena.trino.unnesting import unnested
 
@@ -24,7 +24,9 @@ def to_duckdb(tree: exp.Expression, map_columns: frozenset[str] = frozenset()) -
     `map_columns` are the names of columns that hold maps.
     """
     # A root of its own, so that every node of the query has a parent to be replaced in.
-    root = exp.Paren(this=_with_marked_columns(tree.copy()))
+    tree = tree.copy()
+    aliases.hide(tree)
+    root = exp.Paren(this=_with_marked_columns(tree))
     for node in reversed(list(root.this.dfs())):
         mended = _mended(node, map_columns)
         if mended is not node:
