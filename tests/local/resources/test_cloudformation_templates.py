@@ -10,7 +10,9 @@ from local.cloudformation.types import all_types
 
 INFRA = Path(__file__).parents[3] / "infra"
 TEMPLATES = {path.stem: path.read_text() for path in sorted(INFRA.glob("cloudformation/*.yaml"))}
+OWNERS = "arn:aws:quicksight:eu-west-1:123456789012:group/default/owners"
 GIVEN = {"Project": "tributary", "Stage": "local", "StateMachineKey": "machine.json"}
+GIVEN |= {"QuickSightPrincipalArn": OWNERS, "QuickSightFolderName": "Tributary", "QuickSightReaderArn": OWNERS}
 ARTIFACTS = "tributary-local-artifacts-123456789012"
 
 
