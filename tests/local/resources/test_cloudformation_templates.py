@@ -1,12 +1,15 @@
 """The project's own templates, all of them, as they are."""
 
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
-from local.cloudformation.template import parse
+from local.cloudformation import template
 from local.cloudformation.types import all_types
+
+parse = functools.cache(template.parse)
 
 INFRA = Path(__file__).parents[3] / "infra"
 TEMPLATES = {path.stem: path.read_text() for path in sorted(INFRA.glob("cloudformation/*.yaml"))}
