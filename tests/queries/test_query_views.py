@@ -22,8 +22,14 @@ EVENTS = [
     refund("e-4", "2026-03-03 10:00:00", "4.00", products=known(p_1="kitchen"), reporting=reported("4.00")),
 ]
 CHECK = {
-    **{"run_id": "r-1", "run_kind": "batch", "table_name": "events", "data_date": "2026-03-02"},
-    **{"expectation_id": "a", "severity": "fail", "success": True, "unexpected": 0},
+    "run_id": "r-1",
+    "run_kind": "batch",
+    "table_name": "events",
+    "data_date": "2026-03-02",
+    "expectation_id": "a",
+    "severity": "fail",
+    "success": True,
+    "unexpected": 0,
 }
 DOCUMENTS = {
     "data_quality/results/run_date=2026-03-02": [
