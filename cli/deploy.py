@@ -29,21 +29,29 @@ STACKS = (
     "catch-up",
     "analytics",
     "queries",
+    "query-views",
     "monitoring",
     "undelivered",
     "downstream",
+    "quicksight",
+    "quicksight-datasets",
+    "quicksight-events",
+    "quicksight-analysis",
+    "quicksight-dashboard",
 )
+# QuickSight is billed by person: its stacks are deployed where a stage names who owns what is shown.
+SWITCHED_ON_BY = {name: "QuickSightPrincipalArn" for name in STACKS if name.startswith("quicksight")}
 
 
 def deploy(session: Any, stage: str, project: str, root: Path, progress: Progress) -> dict[str, str]:
-    """Bring every stack of a stage to its template, and the table's columns and views to the contracts.
+    """Bring the stacks of a stage to their templates, and the table's columns and views to the contracts.
 
     Returns "created", "updated" or "unchanged" by stack; `progress` is told (stack name, what happens).
     """
     cloudformation = session.client("cloudformation")
     values = _values(session, stage, project, root)
     outcomes = {}
-    for stack in STACKS:
+    for stack in wanted_stacks(values):
         template = root / f"infra/cloudformation/{stack}.yaml"
         chosen = chosen_parameters(template, declared_parameters(cloudformation, template), values)
         name = f"{project}-{stage}-{stack}"
@@ -54,6 +62,11 @@ def deploy(session: Any, stage: str, project: str, root: Path, progress: Progres
         if stack == "catalog":
             _sync_columns(session, stage, project, progress)
     return outcomes
+
+
+def wanted_stacks(values: dict[str, str]) -> list[str]:
+    """The stacks of a stage in deploy order, without those that its settings leave off."""
+    return [stack for stack in STACKS if stack not in SWITCHED_ON_BY or values.get(SWITCHED_ON_BY[stack])]
 
 
 def chosen_parameters(template: Path, declared: dict[str, dict], values: dict[str, str]) -> dict[str, str]:

@@ -1,4 +1,5 @@
-"""Files that follow from the contracts (reference pages, the baseline of the expectations) and from the queries."""
+"""Files that follow from the contracts (reference pages, the baseline of the expectations), from the queries and from
+what QuickSight shows."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import json
 from pathlib import Path
 
 from cli.named_queries import TEMPLATE, named_queries
+from cli.quicksight.query_views import TEMPLATE as QUERY_VIEWS
+from cli.quicksight.templates import quicksight_templates
 from contracts.contract import Contract, read_contract
 from contracts.expectations import with_derived
 from contracts.pages import index, page
@@ -26,7 +29,8 @@ def derived_files(root: Path) -> dict[Path, str]:
     if not contracts:
         return named_queries(root)
     pages = {PAGES / f"{name}.md": page(contract) for name, contract in contracts.items()}
-    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts), **named_queries(root)}
+    templates = {**named_queries(root), **quicksight_templates(root, contracts)}
+    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts), **templates}
 
 
 def _suite(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
@@ -61,7 +65,9 @@ def derived_differences(root: Path) -> list[str]:
 
 
 def _source(path: Path) -> str:
-    return "SQL file" if path == TEMPLATE else "contract"
+    if path.name.startswith("quicksight-"):
+        return "QuickSight module"
+    return "SQL file" if path in (TEMPLATE, QUERY_VIEWS) else "contract"
 
 
 def stale_pages(root: Path, wanted: dict[Path, str]) -> list[Path]:

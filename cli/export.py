@@ -1,7 +1,7 @@
 """`python -m cli.export`: writes what has its source elsewhere; `--check` only compares.
 
 Modules come from notebooks; reference pages and the baseline of the expectations from the contracts; the template of
-named queries from athena_queries/.
+named queries and of query views from athena_queries/; QuickSight's templates from cli/quicksight/.
 """
 
 from __future__ import annotations

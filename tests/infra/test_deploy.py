@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.artifacts import Artifact, image_tag, library
-from cli.deploy import chosen_parameters, outermost, parameter_name, stage_settings
+from cli.deploy import STACKS, chosen_parameters, outermost, parameter_name, stage_settings, wanted_stacks
 from cli.stacks import apply
 from contracts.errors import PipelineError
 
@@ -192,3 +192,13 @@ def test_a_failed_stack_names_the_resource_that_failed_first_in_this_operation(t
 
 def test_new_columns_are_told_without_the_members_of_new_structs():
     assert outermost(["a.b", "a", "c.d", "ab"]) == ["a", "c.d", "ab"]
+
+
+def test_quicksight_is_off_until_a_stage_names_who_owns_it(root):
+    left_off = [name for name in STACKS if name not in wanted_stacks({"Stage": "dev"})]
+    assert left_off == [name for name in STACKS if name.startswith("quicksight")] and len(left_off) == 5
+    owner = "arn:aws:quicksight:eu-west-1:123456789012:group/default/owners"
+    assert wanted_stacks({"QuickSightPrincipalArn": owner}) == list(STACKS)
+    assert wanted_stacks({"QuickSightPrincipalArn": ""}) == wanted_stacks({})
+    for stage in ("local", "dev", "prod"):
+        assert "QuickSightPrincipalArn" not in stage_settings(root, stage), stage

@@ -60,3 +60,19 @@ def test_a_query_without_a_question_is_refused(tmp_path):
     with pytest.raises(PipelineError) as error:
         named_queries(tmp_path)
     assert str(error.value) == message
+
+
+def test_a_changed_query_is_told_in_the_view_that_shows_it_and_a_template_changed_by_hand_too(tmp_path):
+    for folder in ("athena_queries", "contracts", "docs/contracts", "expectations", "infra/cloudformation"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    assert derived_differences(tmp_path) == []
+    file = tmp_path / "athena_queries/rejects_by_reason.sql"
+    file.write_text(file.read_text().replace("2020-01-01", "2026-01-01"))
+    (tmp_path / "infra/cloudformation/quicksight-events.yaml").write_text("by hand")
+    assert derived_differences(tmp_path) == [
+        f"{TEMPLATE} differs from what the SQL files say; change the SQL file, then run `make export`.",
+        "infra/cloudformation/query-views.yaml differs from what the SQL files say; change the SQL file, then run "
+        "`make export`.",
+        "infra/cloudformation/quicksight-events.yaml differs from what the QuickSight modules say; change the "
+        "QuickSight module, then run `make export`.",
+    ]

@@ -1,4 +1,4 @@
-"""Athena workgroups and queries, QuickSight sources and data sets (moto can neither read nor delete a data set)."""
+"""Athena workgroups and named queries."""
 
 from typing import Any
 
@@ -46,23 +46,5 @@ TYPES = [
         deletion=("delete_named_query", {"NamedQueryId": "{id}"}),
         change=Update("update_named_query", {"NamedQueryId": "{id}"}, keeps_omitted=True),
         read=Read("get_named_query", {"NamedQueryId": "{id}"}, "NamedQuery"),
-    ),
-    ApiResource(
-        type="AWS::QuickSight::DataSource",
-        service="quicksight",
-        create_call="create_data_source",
-        id="{DataSourceId}",
-        attributes={"Arn": "{answer[Arn]}"},
-        deletion=("delete_data_source", {"AwsAccountId": "{AwsAccountId}", "DataSourceId": "{id}"}),
-        change=Update("update_data_source", {"AwsAccountId": "{AwsAccountId}", "DataSourceId": "{id}"}),
-        read=Read("describe_data_source", {"AwsAccountId": "{AwsAccountId}", "DataSourceId": "{id}"}, "DataSource"),
-        unread=frozenset({"AwsAccountId", "Credentials", "Permissions", "Tags"}),
-    ),
-    ApiResource(
-        type="AWS::QuickSight::DataSet",
-        service="quicksight",
-        create_call="create_data_set",
-        id="{DataSetId}",
-        attributes={"Arn": "{answer[Arn]}"},
     ),
 ]

@@ -1,16 +1,21 @@
 """The project's own templates, all of them, as they are."""
 
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
-from local.cloudformation.template import parse
+from local.cloudformation import template
 from local.cloudformation.types import all_types
+
+parse = functools.cache(template.parse)
 
 INFRA = Path(__file__).parents[3] / "infra"
 TEMPLATES = {path.stem: path.read_text() for path in sorted(INFRA.glob("cloudformation/*.yaml"))}
+OWNERS = "arn:aws:quicksight:eu-west-1:123456789012:group/default/owners"
 GIVEN = {"Project": "tributary", "Stage": "local", "StateMachineKey": "machine.json"}
+GIVEN |= {"QuickSightPrincipalArn": OWNERS, "QuickSightFolderName": "Tributary", "QuickSightReaderArn": OWNERS}
 ARTIFACTS = "tributary-local-artifacts-123456789012"
 
 

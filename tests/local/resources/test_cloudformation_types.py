@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.types import TimestamptzType
 
@@ -468,6 +469,61 @@ def test_quicksight_and_athena_resources_are_made(front, deploy):
     assert stack["StackStatus"] == "UPDATE_COMPLETE", reasons
     found = front.client("athena").get_work_group(WorkGroup="w")["WorkGroup"]["Configuration"]
     assert found["EnforceWorkGroupConfiguration"] is True
+
+
+def data_set(window):
+    source = f"arn:aws:quicksight:eu-west-1:{ACCOUNT}:datasource/sales"
+    columns = [{"Name": "day", "Type": "DATETIME"}]
+    table = {"DataSourceArn": source, "Schema": "d", "Name": "v", "InputColumns": columns}
+    refresh = {"DataSetRefreshProperties": {"RefreshConfiguration": {"IncrementalRefresh": {"LookbackWindow": window}}}}
+    return of(
+        "QuickSight::DataSet",
+        AwsAccountId=ACCOUNT,
+        DataSetId="days",
+        Name="days",
+        ImportMode="SPICE",
+        IngestionWaitPolicy={"WaitForSpiceIngestion": False},
+        PhysicalTableMap={"v": {"RelationalTable": table}},
+        **(refresh if window else {}),
+    )
+
+
+def test_a_dataset_is_kept_with_its_refresh_and_needs_its_source(front, deploy):
+    window = {"ColumnName": "day", "Size": 7, "SizeUnit": "DAY"}
+    stack, reasons = deploy("no-source", {"D": data_set(window)})
+    assert (stack["StackStatus"], "there is no arn:aws:quicksight" in reasons) == ("ROLLBACK_COMPLETE", True)
+    source = of("QuickSight::DataSource", AwsAccountId=ACCOUNT, DataSourceId="sales", Name="sales", Type="ATHENA")
+    deploy("source", {"S": source})
+    frequency = {"Interval": "DAILY", "TimeZone": "UTC", "TimeOfTheDay": "05:30"}
+    schedule = {"ScheduleId": "daily", "RefreshType": "INCREMENTAL_REFRESH", "ScheduleFrequency": frequency}
+    daily = of("QuickSight::RefreshSchedule", AwsAccountId=ACCOUNT, DataSetId="days", Schedule=schedule)
+    resources = {"D": data_set(window), "R": daily | {"DependsOn": "D"}}
+    stack, reasons = deploy("days", resources)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", reasons
+    client, key = front.client("quicksight"), {"AwsAccountId": ACCOUNT, "DataSetId": "days"}
+    (told,) = client.list_refresh_schedules(**key)["RefreshSchedules"]
+    assert told["ScheduleFrequency"] == {"Interval": "DAILY", "Timezone": "UTC", "TimeOfTheDay": "05:30"}
+    kept = client.describe_data_set_refresh_properties(**key)["DataSetRefreshProperties"]["RefreshConfiguration"]
+    assert kept["IncrementalRefresh"]["LookbackWindow"] == window
+    frequency["TimeOfTheDay"], resources["D"] = "06:30", data_set(None)
+    stack, reasons = deploy("days", resources, change=True)
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", reasons
+    assert client.describe_refresh_schedule(**key, ScheduleId="daily")["RefreshSchedule"]["ScheduleFrequency"][
+        "TimeOfTheDay"
+    ] == ("06:30")
+    with pytest.raises(ClientError, match="has no refresh properties"):
+        client.describe_data_set_refresh_properties(**key)
+
+
+def test_an_unknown_member_and_a_wrong_word_of_a_dashboard_are_refused(deploy):
+    sheet = {"SheetId": "s", "ContentType": "MOVING"}
+    definition = {"DataSetIdentifierDeclarations": [], "Sheets": [sheet]}
+    dashboard = of("QuickSight::Dashboard", AwsAccountId=ACCOUNT, DashboardId="d", Name="d", Definition=definition)
+    _, reasons = deploy("wrong-word", {"D": dashboard})
+    assert "Definition.Sheets[0].ContentType must be one of ['INTERACTIVE', 'PAGINATED'], not 'MOVING'" in reasons
+    sheet["ContentType"], sheet["Visuales"] = "INTERACTIVE", []
+    _, reasons = deploy("wrong-member", {"D": dashboard})
+    assert "property Definition.Sheets[0].Visuales is not supported" in reasons
 
 
 def test_zipped_functions_work_too(front, deploy):
