@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from quality.ledger import LEDGER
 from quality.members import Contracts, Derived, member
-from quality.orders import REFUNDS, left_of_purchase
+from quality.orders import REFUNDS, left_after_refund, left_after_refunds
 from quality.rows import DERIVED, required_of
 
 
@@ -26,7 +26,10 @@ class Across:
     value: Callable[[pa.Table], pa.ChunkedArray]
 
 
-ACROSS = {"refund.left_of_purchase": Across(REFUNDS, left_of_purchase)}
+ACROSS = {
+    "refund.left_after_refund": Across(REFUNDS, left_after_refund),
+    "refund.left_after_refunds": Across(REFUNDS, left_after_refunds),
+}
 
 
 def columns_to_read(names: Iterable[str], contracts: Contracts) -> list[str]:

@@ -41,19 +41,27 @@ def _sums_of_lines(items: pa.ListArray, length: int) -> pa.Array:
     return pc.fill_null(sums["price_sum"].combine_chunks().take(place).cast(CENTS), 0)
 
 
-def left_of_purchase(rows: pa.Table) -> pa.ChunkedArray:
-    """In a refund's row: the order's total less all its refunds that are among these rows, in the same currency.
+def left_after_refund(rows: pa.Table) -> pa.ChunkedArray:
+    """In a refund's row: the order's total less this refund. Null where the purchase is not among these rows.
 
-    Null where the purchase is not among them, or is in another currency. Needs the flat columns REFUNDS.
+    A purchase in another currency is none. Needs the flat columns REFUNDS.
     """
-    orders = _keyed(rows, "purchase", "total").filter(pc.field("order").is_valid())
     refunds = _keyed(rows, "refund", "amount")
-    if not len(orders):
-        return pa.chunked_array([pa.nulls(len(rows))])
+    return pc.subtract(_bought(rows, refunds), refunds["money"])
+
+
+def left_after_refunds(rows: pa.Table) -> pa.ChunkedArray:
+    """In a refund's row: the order's total less all refunds of the order that are among these rows; null as above."""
+    refunds = _keyed(rows, "refund", "amount")
     sums = refunds.group_by("order").aggregate([("money", "sum")])
-    refunded = sums["money_sum"].take(pc.index_in(refunds["order"], value_set=sums["order"].combine_chunks()))
-    bought = orders["money"].take(pc.index_in(refunds["order"], value_set=orders["order"].combine_chunks()))
-    return pc.subtract(bought.cast(CENTS), refunded.cast(CENTS))
+    place = pc.index_in(refunds["order"], value_set=sums["order"].combine_chunks())
+    return pc.subtract(_bought(rows, refunds), sums["money_sum"].take(place).cast(CENTS))
+
+
+def _bought(rows: pa.Table, refunds: pa.Table) -> pa.ChunkedArray:
+    """The total of the order that each refund is of."""
+    orders = _keyed(rows, "purchase", "total").filter(pc.field("order").is_valid())
+    return orders["money"].take(pc.index_in(refunds["order"], value_set=orders["order"].combine_chunks()))
 
 
 def _keyed(rows: pa.Table, event_type: str, amount: str) -> pa.Table:

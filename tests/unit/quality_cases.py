@@ -153,6 +153,7 @@ BROKEN = {
         "refund.currency.is_code": data("refund", currency="eur"),
         "refund.amount.more_than_nothing": data("refund", amount=Decimal(0)),
         "refund.not_above_purchase": data("refund", amount=Decimal("52.05")),
+        "refunds.not_above_purchase": data("refund", amount=Decimal("52.05")),
         "reporting.amount.there": enrichment("purchase", reporting=None),
         "customer.known": lambda rows: [row.update(customer=None) for row in rows][:0],
         "products.known": enrichment("purchase", products=[None]),

@@ -136,12 +136,14 @@ def test_refunds_of_an_order_are_added_up_and_taken_from_its_total():
         refund("1.00", order_id="other"),
         refund("1.00", currency="USD"),
     ]
-    assert flat("refund.left_of_purchase", *rows) == [None, Decimal("-0.01"), Decimal("-0.01"), None, None]
-    assert flat("refund.left_of_purchase", refund("4.10")) == [None]
+    assert flat("refund.left_after_refunds", *rows) == [None, Decimal("-0.01"), Decimal("-0.01"), None, None]
+    assert flat("refund.left_after_refund", *rows) == [None, Decimal("7.90"), Decimal("4.09"), None, None]
+    for name in ("refund.left_after_refund", "refund.left_after_refunds"):
+        assert flat(name, refund("4.10")) == flat(name, edit()) == [None]
 
 
 def test_a_purchase_may_be_in_another_file_or_on_a_day_before():
-    names = ["refund.left_of_purchase"]
+    names = ["refund.left_after_refunds"]
     tables = [pa.Table.from_pylist([r], schema=table_schema(CONTRACTS)) for r in (refund("5.00"), purchase())]
     ours, theirs = (flatten(table, names, CONTRACTS) for table in tables)
     assert together([ours, theirs], names)[names[0]].to_pylist() == [Decimal("7.00"), None]
