@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import dedupe, enrichment, ingestion, publisher, transform
+from bench import dedupe, enrichment, ingestion, publisher, quality, transform
 
 BENCHMARKS = {
     "ingestion": ingestion.run,
@@ -10,6 +10,7 @@ BENCHMARKS = {
     "dedupe": dedupe.run,
     "enrichment": enrichment.run,
     "publisher": publisher.run,
+    "quality": quality.run,
 }
 
 if __name__ == "__main__":

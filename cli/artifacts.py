@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 IMAGES = {
-    "lambdas": ("contracts", "lake", "pages", "expectations", "lambdas", "pyproject.toml", "uv.lock"),
+    "lambdas": ("contracts", "lake", "pages", "quality", "expectations", "lambdas", "pyproject.toml", "uv.lock"),
     "enrichment": ("contracts", "lake", "enrichment", "pyproject.toml", "uv.lock"),
 }
 LIBRARY = ("contracts", "lake", "jobs")

@@ -10,10 +10,10 @@ from cli.named_queries import TEMPLATE, named_queries
 from cli.quicksight.query_views import TEMPLATE as QUERY_VIEWS
 from cli.quicksight.templates import quicksight_templates
 from contracts.contract import Contract, read_contract
-from contracts.expectations import with_derived
 from contracts.pages import index, page
+from quality.rules import TABLES, written_suite
 
-CONTRACTS, PAGES, SUITE = Path("contracts"), Path("docs/contracts"), Path("expectations/events.json")
+CONTRACTS, PAGES, SUITES = Path("contracts"), Path("docs/contracts"), Path("expectations")
 
 
 def contracts_in(root: Path) -> dict[str, Contract]:
@@ -30,14 +30,19 @@ def derived_files(root: Path) -> dict[Path, str]:
         return named_queries(root)
     pages = {PAGES / f"{name}.md": page(contract) for name, contract in contracts.items()}
     templates = {**named_queries(root), **quicksight_templates(root, contracts)}
-    return {PAGES / "README.md": index(contracts), **pages, **_suite(root, contracts), **templates}
+    return {PAGES / "README.md": index(contracts), **pages, **_suites(root, contracts), **templates}
 
 
-def _suite(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
-    if not (root / SUITE).is_file():
+def _suites(root: Path, contracts: dict[str, Contract]) -> dict[Path, str]:
+    if not (root / SUITES).is_dir():
         return {}
-    suite = with_derived(json.loads((root / SUITE).read_text(encoding="utf-8")), contracts)
-    return {SUITE: json.dumps(suite, indent=2, sort_keys=True) + "\n"}
+    suites = {table: written_suite(table, contracts) for table in TABLES}
+    return {SUITES / f"{table}.json": suite_text(suite) for table, suite in suites.items()}
+
+
+def suite_text(suite: dict) -> str:
+    """The suite as its file holds it: nothing but an edit of its sources changes a byte."""
+    return json.dumps(suite, indent=2, sort_keys=True) + "\n"
 
 
 def write_derived(root: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.contracts_command import app as contracts_app
+from cli.expectations_command import app as expectations_app
 from cli.lake_commands import register as register_lake_commands
 from cli.reject_commands import register as register_reject_commands
 from cli.stream_commands import register as register_stream_commands
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 
 app.add_typer(contracts_app, name="contracts")
+app.add_typer(expectations_app, name="expectations")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 StageName = Annotated[str, typer.Option("--stage", envvar="TRIBUTARY_STAGE", help="Deployed stage.")]

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contracts.contract import Contract
 from contracts.types import INT64_MAX, INT64_MIN
 
-# In `meta`: where an expectation comes from.
+# In `meta`: where an expectation comes from, and the runs that it is for.
 ORIGIN, DERIVED, WRITTEN = "origin", "contract", "hand-written"
+BOTH = ["batch", "days"]
 BOUNDS = {
     "minimum": ("min_value", False),
     "exclusiveMinimum": ("min_value", True),
@@ -54,6 +55,7 @@ def _of_required(contract: Contract) -> Iterator[dict]:
     count = len(required_paths(contract))
     if count:
         yield _expectation(
+            f"{contract.event_type}.required_fields",
             "expect_column_values_to_be_in_set",
             {"column": has_required_fields(contract.event_type), "value_set": [True]},
             f"Every {contract.event_type} has its {count} required fields.",
@@ -66,6 +68,7 @@ def _of_field(contract: Contract, path: tuple[str, ...], node: dict) -> Iterator
     # A masked value is another one than the contract speaks of.
     if "x-pii" not in node and _is_text(node) and (values := _listed(node)):
         yield _expectation(
+            f"{column}.listed_in_contract",
             "expect_column_values_to_be_in_set",
             {"column": column, "value_set": values},
             f"{column} is one of the {len(values)} values of its contract.",
@@ -73,6 +76,7 @@ def _of_field(contract: Contract, path: tuple[str, ...], node: dict) -> Iterator
         )
     if bounds := _bounds(node):
         yield _expectation(
+            f"{column}.within_contract",
             "expect_column_values_to_be_between",
             {"column": column, **bounds},
             f"{column} is within the bounds of its contract.",
@@ -103,19 +107,12 @@ def _bounds(node: dict) -> dict:
     return {name: value for name, value in found.items() if value is not False}
 
 
-def _expectation(kind: str, kwargs: dict, description: str, notes: str) -> dict:
+def _expectation(name: str, kind: str, kwargs: dict, description: str, notes: str) -> dict:
     return {
         "description": description,
         "kwargs": kwargs,
-        "meta": {ORIGIN: DERIVED},
+        "meta": {"id": name, ORIGIN: DERIVED, "scope": BOTH},
         "notes": notes,
         "severity": "critical",
         "type": kind,
     }
-
-
-def with_derived(suite: dict, contracts: dict[str, Contract]) -> dict:
-    """The suite with its hand-written expectations and, after them, exactly those that the contracts say."""
-    written = [e for e in suite["expectations"] if e.get("meta", {}).get(ORIGIN) != DERIVED]
-    derived = [e for contract in contracts.values() for e in derived_expectations(contract)]
-    return suite | {"expectations": [*written, *derived]}

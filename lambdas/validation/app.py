@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path
 
 import boto3
 import pandas as pd
@@ -21,14 +20,18 @@ from contracts.contract import Contract, load_contracts
 from lake.catalog import file_access
 from lake.documents import read_json, write_json
 from lake.layout import batch_document_key, report_key
+from lake.quality_results import RunKind, write_results
 from lake.settings import required
-from lambdas.validation.flatten import columns_to_read, flatten
 from lambdas.validation.outcome import as_document, require_success
 from lambdas.validation.report import Report, page
-from lambdas.validation.suite import Verdict, columns_of, evaluate
+from quality.evaluate import evaluate
+from quality.flatten import as_frame, columns_to_read, flatten, together
+from quality.results import Run, as_results
+from quality.suites import columns_of, load_suite, of_scope
+from quality.verdict import Verdict
 
 READERS = 8
-SUITE = Path(__file__).parents[2] / "expectations" / "events.json"
+TABLE = "events"
 # Read when Great Expectations is imported.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -38,14 +41,16 @@ metrics = Metrics(namespace="Tributary")
 
 @dataclass(frozen=True)
 class Settings:
-    """Buckets of the steps' documents and of the reports."""
+    """Buckets of the steps' documents, of the reports and of the results."""
 
     staging_bucket: str
     reports_bucket: str
+    processed_bucket: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        return cls(*(required(environment, name) for name in ("STAGING_BUCKET", "REPORTS_BUCKET")))
+        names = ("STAGING_BUCKET", "REPORTS_BUCKET", "PROCESSED_BUCKET")
+        return cls(*(required(environment, name) for name in names))
 
 
 @cache
@@ -60,7 +65,7 @@ def s3():
 
 @cache
 def suite() -> dict:
-    return json.loads(SUITE.read_text(encoding="utf-8"))
+    return of_scope(load_suite(TABLE), RunKind.BATCH)
 
 
 @cache
@@ -70,7 +75,7 @@ def contracts() -> dict[str, Contract]:
 
 @metrics.log_metrics
 def handler(event: dict, context: object) -> dict:
-    """Validate a batch; report and document are written before a failure is raised."""
+    """Validate a batch; report, results and document are written before a failure is raised."""
     outcome = validate(event["batch_id"])
     metrics.add_metric("ExpectationsFailed", MetricUnit.Count, len(outcome["failed"]))
     metrics.add_metric("ExpectationsWarned", MetricUnit.Count, len(outcome["warnings"]))
@@ -80,7 +85,7 @@ def handler(event: dict, context: object) -> dict:
 
 
 def validate(batch_id: str) -> dict:
-    """Write the report and the step's document; the document."""
+    """Write the report, the results and the step's document; the document."""
     manifest = document(batch_id, "manifest")
     batch_date = manifest["batch_date"]
     files = [file for file in document(batch_id, "enrichment")["files"] if file["rows"]]
@@ -90,7 +95,10 @@ def validate(batch_id: str) -> dict:
     key = report_key(batch_date, batch_id)
     html = {"Body": page(report).encode(), "ContentType": "text/html; charset=utf-8"}
     s3().put_object(Bucket=settings().reports_bucket, Key=key, **html)
-    outcome = as_document(report, f"s3://{settings().reports_bucket}/{key}")
+    report_uri = f"s3://{settings().reports_bucket}/{key}"
+    run = Run(batch_id, RunKind.BATCH, TABLE, batch_date, report.rows, datetime.now(UTC), report_uri)
+    write_results(s3(), settings().processed_bucket, batch_date, batch_id, as_results(run, report.verdicts))
+    outcome = as_document(report, report_uri)
     write_json(s3(), settings().staging_bucket, batch_document_key(batch_id, "validation"), outcome)
     return outcome
 
@@ -110,7 +118,7 @@ def read_rows(uris: list[str]) -> pd.DataFrame:
     with ThreadPoolExecutor(READERS) as pool:
         files = pool.map(partial(read_file, columns=columns), uris)
         flat = [flatten(rows, names, contracts()) for rows in files]
-    return pa.concat_tables(flat, promote_options="permissive").to_pandas()
+    return as_frame(together(flat, names))
 
 
 def read_file(uri: str, columns: list[str]) -> pa.Table:

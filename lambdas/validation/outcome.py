@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contracts.errors import PipelineError
 from lambdas.validation.report import Report
-from lambdas.validation.suite import Verdict
+from quality.verdict import Verdict
 
 
 class ValidationFailed(PipelineError):
-    """A critical expectation does not hold; nothing of the batch becomes visible."""
+    """An expectation of severity `fail` does not hold; nothing of the batch becomes visible."""
 
 
 def as_document(report: Report, report_uri: str) -> dict:
@@ -25,16 +25,21 @@ def as_document(report: Report, report_uri: str) -> dict:
 
 
 def _entry(verdict: Verdict) -> dict:
-    return {"expectation": verdict.expectation, "column": verdict.column, "found": verdict.found}
+    return {
+        "expectation_id": verdict.expectation_id,
+        "expectation": verdict.expectation,
+        "column": verdict.column,
+        "found": verdict.found,
+    }
 
 
 def require_success(document: dict) -> None:
     """ValidationFailed where the batch must not become visible; the message is what people read first."""
     if document["success"]:
         return
-    failed = "; ".join(f"{e['expectation']} on {e['column']} ({e['found']})" for e in document["failed"])
+    failed = "; ".join(f"{e['expectation_id']} ({e['found']})" for e in document["failed"])
     raise ValidationFailed(
         f"Batch {document['batch_id']}: {len(document['failed'])} of {document['evaluated']} expectations failed "
         f"on {document['rows']:,} rows: {failed}. None of its rows is visible. See {document['report_uri']}, mend the "
-        "producer, the transform or expectations/events.json; reconciliation then runs the raw objects again."
+        "producer, the transform or the rule; reconciliation then runs the raw objects again."
     )

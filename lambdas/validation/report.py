@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lambdas.validation.suite import CRITICAL, Verdict
+from lake.quality_results import Severity
 from pages.page import render
 from pages.parts import Cell, Headline, KeyFigure, KeyFigures, Page, Section, Table
+from quality.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _verdicts(verdicts: list[Verdict]) -> Table:
 
 
 def _verdict_row(verdict: Verdict) -> list:
-    state = "pass" if verdict.success else ("fail" if verdict.severity == CRITICAL else "warn")
+    state = "pass" if verdict.success else ("fail" if verdict.severity == Severity.FAIL else "warn")
     return [
         Cell(state, state=state),
         Cell(verdict.description, note=verdict.notes),

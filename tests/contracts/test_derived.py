@@ -72,7 +72,13 @@ def test_the_baseline_has_one_entry_a_type_and_one_a_list_or_bound():
         ("between", {"column": "order.paid", "min_value": 0, "strict_min": True}),
         ("between", {"column": "order.nested.share", "max_value": 1, "strict_max": True}),
     ]
-    assert all(e["meta"] == {"origin": "contract"} for e in derived_expectations(order))
+    assert [e["meta"]["id"] for e in derived_expectations(order)] == [
+        "order.required_fields",
+        "order.count.within_contract",
+        "order.kind.listed_in_contract",
+        "order.paid.within_contract",
+        "order.nested.share.within_contract",
+    ]
 
 
 @pytest.mark.parametrize("event_type", CONTRACTS)
@@ -187,10 +193,10 @@ def test_a_changed_contract_is_told_until_it_is_exported(checkout, monkeypatch, 
     assert derived_differences(checkout) == [] and not (checkout / "docs/contracts/gone.md").exists()
 
 
-def test_hand_written_expectations_survive_the_export(checkout):
+def test_rules_stay_where_a_contract_goes(checkout):
     suite = json.loads((checkout / "expectations/events.json").read_text())
     (checkout / "contracts/refund.json").unlink()
     write_derived(checkout)
     left = json.loads((checkout / "expectations/events.json").read_text())["expectations"]
-    gone = [e["kwargs"]["column"] for e in suite["expectations"] if e not in left]
-    assert gone == ["has_required_fields.refund", "refund.amount", "refund.reason"]
+    gone = [e["meta"]["id"] for e in suite["expectations"] if e not in left]
+    assert gone == ["refund.required_fields", "refund.amount.within_contract", "refund.reason.listed_in_contract"]

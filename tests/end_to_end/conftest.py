@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DEPLOYED = ("contracts", "lake", "pages", "lambdas", "jobs", "enrichment", "expectations", "infra", "local", "cli")
+DEPLOYED = (
+    "contracts",
+    "lake",
+    "pages",
+    "quality",
+    "lambdas",
+    "jobs",
+    "enrichment",
+    "expectations",
+    "infra",
+    "local",
+    "cli",
+)
 
 
 class Etl:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench import dedupe, enrichment, ingestion, processes, publisher, rounds, transform
+from bench import dedupe, enrichment, ingestion, processes, publisher, quality, rounds, transform
 
 
 def test_the_ingestion_benchmark_writes_its_ratios(monkeypatch, tmp_path):
@@ -31,6 +31,15 @@ def test_the_enrichment_benchmark_answers_alike_and_writes_its_ratios(monkeypatc
     variants = json.loads((tmp_path / "enrichment.json").read_text())["variants"]
     assert variants["one Polars query"]["ratio_to_floor"] == 1
     assert variants["enrichment"]["events"] == 200
+
+
+def test_the_quality_benchmark_counts_alike_and_writes_its_ratios(monkeypatch, tmp_path):
+    monkeypatch.setattr(rounds, "RESULTS", tmp_path)
+    monkeypatch.setattr(quality, "ROUNDS", 1)
+    quality.run(4000)
+    variants = json.loads((tmp_path / "quality.json").read_text())["variants"]
+    assert variants["one DuckDB query"]["ratio_to_floor"] == 1
+    assert variants["Great Expectations, as the gate"]["events"] == 4000
 
 
 @pytest.mark.slow

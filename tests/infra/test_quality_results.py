@@ -3,7 +3,9 @@
 from lake.quality_results import PREFIX, QualityResult, results_key
 
 KINDS = {
-    **{"data_date": "date", "validated_at": "timestamp", "success": "boolean"},
+    "data_date": "date",
+    "validated_at": "timestamp",
+    "success": "boolean",
     **dict.fromkeys(("evaluated", "unexpected", "row_count"), "bigint"),
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.validation.outcome import ValidationFailed, as_document, require_success
 from lambdas.validation.report import Report, page
-from lambdas.validation.suite import Verdict
+from quality.verdict import Verdict
 
 FILES = [
     {"event_type": "refund", "event_date": "2026-11-22", "rows": 1200},
@@ -13,13 +13,14 @@ FILES = [
 ]
 
 
-def verdict(column, success=True, severity="critical"):
+def verdict(column, success=True, severity="fail"):
     found = "0 of 9 values break it" if success else "3 of 9 values break it"
-    return Verdict("expect_x", column, f"{column} is right.", f"Why <{column}> matters.", severity, success, found)
+    why = f"Why <{column}> matters."
+    return Verdict("expect_x", column, f"{column} is right.", why, severity, success, found, f"{column}.right")
 
 
 PASSED = Report("b1", "2026-11-22", FILES, [verdict("event_id")])
-WARNED = Report("b1", "2026-11-22", FILES, [verdict("event_id"), verdict("is_customer_known", False, "warning")])
+WARNED = Report("b1", "2026-11-22", FILES, [verdict("event_id"), verdict("is_customer_known", False, "warn")])
 FAILED = Report("b1", "2026-11-22", FILES, [*WARNED.verdicts, verdict("refund.amount", False)])
 
 
@@ -52,7 +53,7 @@ def test_failures_come_first_and_say_why():
         "refund.amount is right.Why <refund.amount> matters.",
         "refund.amount",
         "3 of 9 values break it",
-        "critical",
+        "fail",
     ]
     assert [found[5], found[10]] == ["warn", "pass"]
 
@@ -85,14 +86,19 @@ def test_the_same_report_is_the_same_page():
     assert page(FAILED) == page(FAILED)
 
 
+def entry(column):
+    found = {"expectation": "expect_x", "column": column, "found": "3 of 9 values break it"}
+    return {"expectation_id": f"{column}.right"} | found
+
+
 def test_the_document_names_what_stops_the_batch_and_what_does_not():
     assert as_document(FAILED, "s3://reports/r.html") == {
         "batch_id": "b1",
         "success": False,
         "rows": 1239,
         "evaluated": 3,
-        "failed": [{"expectation": "expect_x", "column": "refund.amount", "found": "3 of 9 values break it"}],
-        "warnings": [{"expectation": "expect_x", "column": "is_customer_known", "found": "3 of 9 values break it"}],
+        "failed": [entry("refund.amount")],
+        "warnings": [entry("is_customer_known")],
         "report_uri": "s3://reports/r.html",
     }
 
@@ -101,9 +107,9 @@ def test_the_error_is_what_people_read():
     with pytest.raises(ValidationFailed) as raised:
         require_success(as_document(FAILED, "s3://reports/r.html"))
     assert str(raised.value) == (
-        "Batch b1: 1 of 3 expectations failed on 1,239 rows: expect_x on refund.amount (3 of 9 values break it). "
-        "None of its rows is visible. See s3://reports/r.html, mend the producer, the transform or "
-        "expectations/events.json; reconciliation then runs the raw objects again."
+        "Batch b1: 1 of 3 expectations failed on 1,239 rows: refund.amount.right (3 of 9 values break it). "
+        "None of its rows is visible. See s3://reports/r.html, mend the producer, the transform or the rule; "
+        "reconciliation then runs the raw objects again."
     )
 
 

@@ -1,13 +1,8 @@
-"""Nested rows as a flat table: what the suite names, and no more.
-
-A column is a common one (`event_id`), a member of a struct (`purchase.total`), or derived: see DERIVED, and
-`has_required_fields.<event type>`.
-"""
+"""Columns that tell of a row whether it keeps a rule: null where the rule is not about it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import reduce
 
 import pyarrow as pa
@@ -17,45 +12,10 @@ from contracts.contract import Contract
 from contracts.expectations import has_required_fields, required_paths
 from contracts.types import Array, Struct
 from lake.columns import UTC_TIME
+from quality.members import Contracts, Derived, member
+from quality.orders import ORDERS
 
-Contracts = dict[str, Contract]
-
-
-@dataclass(frozen=True)
-class Derived:
-    """A column computed from others: the Parquet columns it reads, and its value."""
-
-    reads: Callable[[Contracts], list[str]]
-    value: Callable[[pa.Table, Contracts], pa.ChunkedArray]
-
-
-def columns_to_read(names: Iterable[str], contracts: Contracts) -> list[str]:
-    """Parquet columns from which the flat ones are made."""
-    derived = DERIVED | _required_of(contracts)
-    needed = (derived[name].reads(contracts) if name in derived else [name] for name in names)
-    return sorted({column for columns in needed for column in columns})
-
-
-def flatten(rows: pa.Table, names: Iterable[str], contracts: Contracts) -> pa.Table:
-    """One flat column per name; null where the file is older than the column. Decimals become doubles."""
-    derived = DERIVED | _required_of(contracts)
-    return pa.table({name: _column(rows, name, derived, contracts) for name in names})
-
-
-def _column(rows: pa.Table, name: str, derived: dict[str, Derived], contracts: Contracts) -> pa.ChunkedArray:
-    values = derived[name].value(rows, contracts) if name in derived else member(rows, name)
-    # pandas compares Decimal objects one by one; for a sign or a bound a double is as good.
-    return values.cast(pa.float64()) if pa.types.is_decimal(values.type) else values
-
-
-def member(rows: pa.Table, path: str) -> pa.ChunkedArray:
-    """The column or struct member at a dotted path."""
-    name, *steps = path.split(".")
-    found = rows[name] if name in rows.column_names else None
-    for step in steps:
-        is_there = found is not None and found.type.get_field_index(step) >= 0
-        found = pc.struct_field(found, step) if is_there else None
-    return pa.chunked_array([pa.nulls(len(rows))]) if found is None else found
+NOTHING = pa.scalar(None, pa.bool_())
 
 
 def _is_event_date_of_event_time(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
@@ -93,19 +53,58 @@ def _by_type(rows: pa.Table, contracts: Contracts, rule: Callable[[Contract], pa
     )
 
 
-def _item_count(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
-    items = member(rows, "purchase.items")
-    return items if pa.types.is_null(items.type) else pc.list_value_length(items)
-
-
 def _is_customer_known(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
     """Null where an event names no customer."""
     named = [pc.is_valid(member(rows, path)) for path in _customer_paths(contracts)]
     is_known = pc.is_valid(member(rows, "customer.customer_id"))
-    return pc.if_else(reduce(pc.or_, named), is_known, pa.scalar(None, pa.bool_()))
+    return pc.if_else(reduce(pc.or_, named), is_known, NOTHING)
 
 
-def _required_of(contracts: Contracts) -> dict[str, Derived]:
+def _are_products_known(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """Null where an event names no product: enrichment leaves an entry a product named, null if it is unknown."""
+    products = member(rows, "products")
+    if pa.types.is_null(products.type):
+        return products.cast(pa.bool_())
+    entries = products.combine_chunks()
+    is_unknown = pc.is_null(pc.struct_field(pc.list_flatten(entries), "product_id"))
+    unknown = pc.unique(pc.list_parent_indices(entries).filter(is_unknown))
+    is_row_known = pc.invert(pc.is_in(pa.arange(0, len(rows)).cast(unknown.type), value_set=unknown))
+    has_any = pc.greater(pc.list_value_length(entries), 0)
+    return pa.chunked_array([pc.if_else(pc.fill_null(has_any, False), is_row_known, NOTHING)])
+
+
+def _is_amount_in_reporting_currency(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """Null where a row has no amount."""
+    amounts = [pc.is_valid(member(rows, path)) for path in _amount_paths(contracts)]
+    is_converted = pc.is_valid(member(rows, "reporting.amount"))
+    return pc.if_else(reduce(pc.or_, amounts), is_converted, NOTHING)
+
+
+def _days_since_sign_up(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """From the customer's sign-up to the event, in UTC days; null where either is unknown."""
+    signed_up_on = member(rows, "customer.signed_up_on")
+    if pa.types.is_null(signed_up_on.type):
+        return signed_up_on
+    return pc.days_between(signed_up_on, rows["event_date"])
+
+
+def _event_hour(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """Hours from midnight UTC to the event."""
+    midnight = pc.floor_temporal(rows["event_time"], unit="day")
+    return pc.divide(pc.microseconds_between(midnight, rows["event_time"]).cast(pa.float64()), 3.6e9)
+
+
+def _is_purchase(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """1 or 0, so that its mean is the share of purchases."""
+    return pc.equal(rows["event_type"], "purchase").cast(pa.float64())
+
+
+def _purchase_reporting_amount(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    amount = member(rows, "reporting.amount")
+    return pc.if_else(pc.equal(rows["event_type"], "purchase"), amount, pa.scalar(None, amount.type))
+
+
+def required_of(contracts: Contracts) -> dict[str, Derived]:
     """One column per event type, as the expectations that contracts derive name it."""
     return {has_required_fields(name): _required(contract) for name, contract in contracts.items()}
 
@@ -115,7 +114,7 @@ def _required(contract: Contract) -> Derived:
 
     def value(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
         is_whole = reduce(pc.and_, (pc.is_valid(member(rows, column)) for column in columns))
-        return pc.if_else(pc.equal(rows["event_type"], contract.event_type), is_whole, pa.scalar(None, pa.bool_()))
+        return pc.if_else(pc.equal(rows["event_type"], contract.event_type), is_whole, NOTHING)
 
     return Derived(lambda _: ["event_type", *columns], value)
 
@@ -123,6 +122,10 @@ def _required(contract: Contract) -> Derived:
 def _customer_paths(contracts: Contracts) -> list[str]:
     paths = [(c.event_type, *path) for c in contracts.values() for path in c.references("customers")]
     return [".".join(path) for path in paths if "[]" not in path]
+
+
+def _amount_paths(contracts: Contracts) -> list[str]:
+    return [".".join((c.event_type, *c.amount[0])) for c in contracts.values() if c.amount]
 
 
 def _first_leaf(path: str, data_type: Struct) -> str:
@@ -137,7 +140,7 @@ def _type_columns(contracts: Contracts) -> list[str]:
     return [_first_leaf(name, contract.stored_type) for name, contract in contracts.items()]
 
 
-DERIVED = {
+DERIVED = ORDERS | {
     "is_event_date_of_event_time": Derived(lambda _: ["event_date", "event_time"], _is_event_date_of_event_time),
     "is_data_in_its_column": Derived(lambda c: ["event_type", *_type_columns(c)], _is_data_in_its_column),
     "is_time_within_contract": Derived(
@@ -146,6 +149,14 @@ DERIVED = {
     "is_late_as_contract_says": Derived(
         lambda _: ["event_type", "is_late", "lateness_seconds"], _is_late_as_contract_says
     ),
-    "purchase.item_count": Derived(lambda _: ["purchase.items"], _item_count),
     "is_customer_known": Derived(lambda c: ["customer.customer_id", *_customer_paths(c)], _is_customer_known),
+    # Only this member of the entries: names and brands would be most of what is read.
+    "are_products_known": Derived(lambda _: ["products.list.element.product_id"], _are_products_known),
+    "is_amount_in_reporting_currency": Derived(
+        lambda c: ["reporting.amount", *_amount_paths(c)], _is_amount_in_reporting_currency
+    ),
+    "days_since_sign_up": Derived(lambda _: ["customer.signed_up_on", "event_date"], _days_since_sign_up),
+    "event_hour": Derived(lambda _: ["event_time"], _event_hour),
+    "is_purchase": Derived(lambda _: ["event_type"], _is_purchase),
+    "purchase.reporting_amount": Derived(lambda _: ["event_type", "reporting.amount"], _purchase_reporting_amount),
 }

@@ -1,0 +1,38 @@
+"""Columns about the ledger's own tables: does a batch add up, was all of it sent."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.ledger import VISIBLE, BatchStatus
+from quality.members import Contracts, Derived, member
+
+MADE = ("rows", "redelivered", "repeated", "rejected", "quarantined")
+SENT = ("published", "switched_off", "publish_failures", "deleted_unsent")
+
+
+def _unaccounted_lines(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """Raw lines of a visible batch that became neither row nor duplicate, reject or quarantined; null in others."""
+    return _difference(rows, "raw_lines", MADE, VISIBLE)
+
+
+def _unaccounted_rows(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
+    """Rows of a published batch that were neither sent nor counted by why not; null in others."""
+    return _difference(rows, "rows", SENT, {BatchStatus.PUBLISHED})
+
+
+def _difference(rows: pa.Table, whole: str, parts: tuple[str, ...], statuses: set | frozenset) -> pa.ChunkedArray:
+    # A record that was written before a count was invented counts none of it.
+    counts = [pc.fill_null(member(rows, part).cast(pa.int64()), 0) for part in parts]
+    left = reduce(pc.subtract, counts, member(rows, whole).cast(pa.int64()))
+    is_one = pc.is_in(rows["status"], value_set=pa.array(sorted(map(str, statuses))))
+    return pc.if_else(is_one, left, pa.scalar(None, pa.int64()))
+
+
+LEDGER = {
+    "unaccounted_lines": Derived(lambda _: ["status", "raw_lines", *MADE], _unaccounted_lines),
+    "unaccounted_rows": Derived(lambda _: ["status", "rows", *SENT], _unaccounted_rows),
+}
