@@ -48,6 +48,7 @@ export: setup ## write what notebooks and contracts are the source of
 
 notebooks: setup ## JupyterLab beside the local AWS
 	@$(BIN)/etl up
+	@echo 'Notebooks 00 and 50 to 55 look at events: `make demo` in another terminal first, if there are none.'
 	@eval "$$($(BIN)/etl env)" && $(BIN)/jupyter lab notebooks
 
 bench: setup ## benchmarks, as ratios to their floors

@@ -1,4 +1,4 @@
-"""`python -m cli.export`: writes what has its source elsewhere; `--check` only compares.
+"""`python -m cli.export`: writes what has its source elsewhere; `--check` only compares, `--run` runs the notebooks.
 
 Modules come from notebooks; reference pages and the baseline of the expectations from the contracts; the template of
 named queries and of query views from athena_queries/; QuickSight's templates from cli/quicksight/.
@@ -6,7 +6,6 @@ named queries and of query views from athena_queries/; QuickSight's templates fr
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 import tempfile
@@ -15,34 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.derived import derived_differences, write_derived
+from cli.exported_modules import FOLDER, abandoned, difference, exporting_notebooks
+from cli.notebook_run import run_offline
+from cli.runtime_imports import missing_imports
 from contracts.errors import PipelineError
 
 ROOT = Path(__file__).parents[1]
-FOLDER = "notebooks"
-DEFAULT_EXP = re.compile(r"#\| default_exp ([\w.]+)")
-
-
-def exporting_notebooks(root: Path) -> dict[Path, Path]:
-    """Module -> the notebook that writes it, both relative to `root`; PipelineError where two write one."""
-    modules: dict[Path, Path] = {}
-    for notebook in sorted((root / FOLDER).glob("*.ipynb")):
-        found = DEFAULT_EXP.search(notebook.read_text(encoding="utf-8"))
-        if not found:
-            continue
-        module, source = Path(*found[1].split(".")).with_suffix(".py"), notebook.relative_to(root)
-        if module in modules:
-            raise PipelineError(
-                f"{module} is written by {modules[module]} and by {source}; expected one notebook a module. "
-                "Change default_exp in one of them."
-            )
-        modules[module] = source
-    return modules
 
 
 def export(root: Path) -> list[Path]:
     """Write every exported module below `root`; the modules written."""
     modules = exporting_notebooks(root)
-    with _exported(root) as copy:
+    with _exported(root, modules) as copy:
         for module in modules:
             (root / module).parent.mkdir(parents=True, exist_ok=True)
             (root / module).write_bytes((copy / module).read_bytes())
@@ -50,17 +33,18 @@ def export(root: Path) -> list[Path]:
 
 
 def differences(root: Path) -> list[str]:
-    """One sentence per module that is not what its notebook exports."""
-    with _exported(root) as copy:
-        return [
-            f"{module} differs from what {notebook} exports; make changes in the notebook, then run `make export`."
-            for module, notebook in exporting_notebooks(root).items()
-            if not (root / module).is_file() or (root / module).read_bytes() != (copy / module).read_bytes()
+    """One sentence per module that is not what its notebook exports, or that its runtime could not import."""
+    modules = exporting_notebooks(root)
+    with _exported(root, modules) as copy:
+        told = [
+            difference(root, module, notebook, (copy / module).read_text(encoding="utf-8"))
+            for module, notebook in modules.items()
         ]
+    return [*filter(None, told), *abandoned(root, modules), *missing_imports(root, modules)]
 
 
 @contextmanager
-def _exported(root: Path) -> Iterator[Path]:
+def _exported(root: Path, modules: dict[Path, Path]) -> Iterator[Path]:
     """A folder with the modules that the notebooks export now.
 
     Its name is no room's: imports of a room that the checkout's folder is called after would turn relative.
@@ -72,7 +56,7 @@ def _exported(root: Path) -> Iterator[Path]:
         # A module names its notebook by relative path, so the copy keeps the folders.
         copy = Path(folder).resolve()
         shutil.copytree(root / FOLDER, copy / FOLDER, ignore=shutil.ignore_patterns(".*"))
-        for notebook in exporting_notebooks(root).values():
+        for notebook in modules.values():
             # Any other lib_path would turn absolute imports into relative ones, which a Glue script cannot have.
             nb_export(str(copy / notebook), lib_path=str(copy))
         yield copy
@@ -82,22 +66,34 @@ def _differences(root: Path) -> list[str]:
     return [*differences(root), *derived_differences(root)]
 
 
-def _written(root: Path) -> list[str]:
-    return [f"wrote {path}" for path in [*export(root), *write_derived(root)]]
+def _stopped(root: Path) -> list[str]:
+    """One sentence per exporting notebook that does not run from top to bottom."""
+    told = []
+    for notebook in exporting_notebooks(root).values():
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                run_offline(root, notebook, Path(folder))
+            except PipelineError as error:
+                told.append(str(error))
+    return told
+
+
+def _exported_anew(root: Path) -> list[str]:
+    print("\n".join(f"wrote {path}" for path in [*export(root), *write_derived(root)]))
+    return missing_imports(root, exporting_notebooks(root))
 
 
 def main(arguments: list[str]) -> int:
-    """Export, or compare and say what differs."""
-    if arguments not in ([], ["--check"]):
-        print(f"arguments are {arguments}; expected none or --check.", file=sys.stderr)
+    """Export, compare, or run, and say what is wrong."""
+    if arguments not in ([], ["--check"], ["--run"]):
+        print(f"arguments are {arguments}; expected none, --check or --run.", file=sys.stderr)
         return 2
     try:
-        told = _differences(ROOT) if arguments else _written(ROOT)
+        complaints = {"": _exported_anew, "--check": _differences, "--run": _stopped}["".join(arguments)](ROOT)
     except PipelineError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print("\n".join(told), file=sys.stderr if arguments else sys.stdout, end="\n" if told else "")
-    return 1 if arguments and told else 0
+        complaints = [str(error)]
+    print("\n".join(complaints), file=sys.stderr, end="\n" if complaints else "")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":

@@ -1,38 +1,26 @@
 """A module that a notebook writes is what that notebook exports, and is written by no other."""
 
-import json
-import shutil
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
-from cli import export
+from cli import export, exported_modules
 from contracts.errors import PipelineError
 
 ROOT = Path(__file__).parents[2]
 
 
-def notebook(folder, name, module, code="LIMIT = 1"):
-    """A notebook with one exported cell."""
-    cells = [f"#| default_exp {module}", f"#| export\n{code}"]
-    document = {
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"c-{n}",
-                "execution_count": None,
-                "metadata": {},
-                "outputs": [],
-                "source": source,
-            }
-            for n, source in enumerate(cells)
-        ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+def notebook(folder, name, module, code="LIMIT = 1", more=()):
+    """A notebook with an exported cell, and more cells after it; without the first where the module is None."""
+    sources = [f"#| default_exp {module}"] * (module is not None) + [f"#| export\n{code}", *more]
+    document = new_notebook(
+        cells=[new_code_cell(source, id=f"c-{number}") for number, source in enumerate(sources)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
     (folder / "notebooks").mkdir(exist_ok=True)
-    (folder / "notebooks" / name).write_text(json.dumps(document))
+    nbformat.write(document, folder / "notebooks" / name)
 
 
 def test_every_module_is_what_its_notebook_exports():
@@ -40,7 +28,7 @@ def test_every_module_is_what_its_notebook_exports():
 
 
 def test_the_notebooks_that_export_are_these():
-    assert {str(module): str(source) for module, source in export.exporting_notebooks(ROOT).items()} == {
+    assert {str(module): str(source) for module, source in exported_modules.exporting_notebooks(ROOT).items()} == {
         "jobs/process_events/transform.py": "notebooks/10_transform.ipynb",
         "jobs/process_events/cleaning.py": "notebooks/11_cleaning.ipynb",
         "enrichment/enrich.py": "notebooks/20_enrichment.ipynb",
@@ -54,26 +42,47 @@ def test_the_notebooks_that_export_are_these():
     }
 
 
-def test_an_edited_module_is_told_with_its_notebook(tmp_path):
-    notebook(tmp_path, "10_a.ipynb", "room.a")
+def test_an_edited_module_is_told_with_the_cell_of_its_notebook(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", "room.a", more=["#| export\nMOST = 7"])
     export.export(tmp_path)
     assert export.differences(tmp_path) == []
     module = tmp_path / "room/a.py"
-    module.write_text(module.read_text().replace("LIMIT = 1", "LIMIT = 2"))
-    message = (
-        "room/a.py differs from what notebooks/10_a.ipynb exports; "
-        "make changes in the notebook, then run `make export`."
-    )
-    assert export.differences(tmp_path) == [message]
-    module.unlink()
-    assert export.differences(tmp_path) == [message]
+    exported = module.read_text()
+    module.write_text(exported.replace("MOST = 7", "MOST = 8"))
+    assert export.differences(tmp_path) == [
+        "room/a.py differs from what notebooks/10_a.ipynb exports in cell [3] `MOST = 7`: found `MOST = 8`, "
+        "expected `MOST = 7`. Make changes in the notebook, then run `make export`."
+    ]
+    module.write_text(exported + "\n\ndef mine(): ...\n")
+    assert export.differences(tmp_path) == [
+        "room/a.py differs from what notebooks/10_a.ipynb exports in cell [3] `MOST = 7`: found ``, "
+        "expected nothing more. Make changes in the notebook, then run `make export`."
+    ]
+
+
+def test_a_removed_module_is_told(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", "room.a")
+    assert export.differences(tmp_path) == ["room/a.py is missing; notebooks/10_a.ipynb writes it. Run `make export`."]
+
+
+def test_a_module_whose_notebook_is_gone_is_told(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", "room.a")
+    export.export(tmp_path)
+    (tmp_path / "notebooks/10_a.ipynb").unlink()
+    assert export.differences(tmp_path) == [
+        "room/a.py says that notebooks/10_a.ipynb writes it, and no notebook does. "
+        "Delete it, or take its first comment away and keep it by hand."
+    ]
 
 
 def test_an_edited_notebook_is_told_and_the_check_writes_nothing(tmp_path):
     notebook(tmp_path, "10_a.ipynb", "room.a")
     export.export(tmp_path)
     notebook(tmp_path, "10_a.ipynb", "room.a", code="LIMIT = 2")
-    assert len(export.differences(tmp_path)) == 1
+    assert export.differences(tmp_path) == [
+        "room/a.py differs from what notebooks/10_a.ipynb exports in cell [2] `LIMIT = 2`: found `LIMIT = 1`, "
+        "expected `LIMIT = 2`. Make changes in the notebook, then run `make export`."
+    ]
     assert "LIMIT = 1" in (tmp_path / "room/a.py").read_text()
 
 
@@ -81,11 +90,49 @@ def test_two_notebooks_of_one_module_are_refused(tmp_path):
     notebook(tmp_path, "10_a.ipynb", "room.a")
     notebook(tmp_path, "11_b.ipynb", "room.a")
     with pytest.raises(PipelineError) as refused:
-        export.exporting_notebooks(tmp_path)
+        exported_modules.exporting_notebooks(tmp_path)
     assert str(refused.value) == (
-        "room/a.py is written by notebooks/10_a.ipynb and by notebooks/11_b.ipynb; expected one notebook a module. "
-        "Change default_exp in one of them."
+        "room/a.py is written by notebooks/10_a.ipynb, cell [1] `#| default_exp room.a`, and by notebooks/11_b.ipynb, "
+        "cell [1] `#| default_exp room.a`; expected one notebook a module. Change default_exp in one of them."
     )
+
+
+def refusal(root):
+    with pytest.raises(PipelineError) as refused:
+        exported_modules.exporting_notebooks(root)
+    return str(refused.value)
+
+
+def test_a_cell_that_goes_into_the_module_of_another_notebook_is_refused(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", "room.a")
+    notebook(tmp_path, "11_b.ipynb", "room.b", more=["#| export room.a\nMOST = 7"])
+    assert refusal(tmp_path) == (
+        "notebooks/11_b.ipynb, cell [3] `MOST = 7`, goes into room.a; expected the notebook's own module, room.b. "
+        "Move the cell to the notebook of room.a."
+    )
+
+
+def test_a_notebook_of_two_modules_is_refused(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", "room.a", more=["#| default_exp room.b"])
+    assert refusal(tmp_path) == (
+        "notebooks/10_a.ipynb, cell [3] `#| default_exp room.b`, names a module again after "
+        "cell [1] `#| default_exp room.a`; expected one a notebook. "
+        "Move the cells of the second module into a notebook of its own."
+    )
+
+
+def test_an_exported_cell_without_a_module_is_refused(tmp_path):
+    notebook(tmp_path, "10_a.ipynb", None)
+    assert refusal(tmp_path) == (
+        "notebooks/10_a.ipynb, cell [1] `LIMIT = 1`, is marked #| export, but no cell names the module. "
+        "Put `#| default_exp room.module` into the first code cell."
+    )
+
+
+def test_a_scratch_module_and_a_directive_in_a_text_export_nothing(tmp_path):
+    notebook(tmp_path, "50_a.ipynb", "scratch.a")
+    notebook(tmp_path, "51_b.ipynb", "room.b", more=["print('#| default_exp room.c')"])
+    assert list(exported_modules.exporting_notebooks(tmp_path)) == [Path("room/b.py")]
 
 
 @pytest.mark.parametrize("folder", ["checkout", "lake"])
@@ -99,7 +146,7 @@ def test_absolute_imports_stay_absolute_whatever_the_checkout_is_called(tmp_path
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--check"], 0), (["--chekc"], 2)])
 def test_the_command_ends_with(arguments, status, tmp_path, monkeypatch):
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    notebook(tmp_path, "10_a.ipynb", "room.a")
     monkeypatch.setattr(export, "ROOT", tmp_path)
     export.export(tmp_path)
     assert export.main(arguments) == status
@@ -109,4 +156,14 @@ def test_the_check_fails_where_something_differs(tmp_path, monkeypatch, capsys):
     notebook(tmp_path, "10_a.ipynb", "room.a")
     monkeypatch.setattr(export, "ROOT", tmp_path)
     assert export.main(["--check"]) == 1
-    assert capsys.readouterr().err.startswith("room/a.py differs from what notebooks/10_a.ipynb exports;")
+    assert capsys.readouterr().err.startswith("room/a.py is missing; notebooks/10_a.ipynb writes it.")
+
+
+def test_the_command_runs_the_notebooks_and_fails_where_one_stops(tmp_path, monkeypatch, capsys):
+    notebook(tmp_path, "10_a.ipynb", "room.a", more=["", "assert LIMIT == 2, 'the limit is another'"])
+    monkeypatch.setattr(export, "ROOT", tmp_path)
+    assert export.main(["--run"]) == 1
+    assert capsys.readouterr().err.startswith(
+        "notebooks/10_a.ipynb does not run from top to bottom: cell [3] `assert LIMIT == 2, 'the limit is another'` "
+        "ended with AssertionError: the limit is another. Mend the cell or the one that it depends on"
+    )
