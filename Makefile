@@ -9,15 +9,17 @@ export GX_ANALYTICS_ENABLED := false
 export UV_SYSTEM_CERTS := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format export notebooks bench up down clean
+.PHONY: help setup demo test test-trino check format export notebooks bench up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(UV) ## install the locked packages, Java 17 and Spark's S3 connector (demo and test do it by themselves)
+setup: $(UV) ## install the locked packages, Java 17, Spark's S3 connector and Trino's grammar (demo and test do it by themselves)
 	@$(UV) sync --frozen --quiet || { echo "setup: the locked packages could not be installed; see the line above. The package index must be reachable once."; exit 1; }
 	@$(BIN)/python -m local.java
 	@$(BIN)/python -m local.spark_setup
+# Only tests need the grammar, and say so where it is missing.
+	@$(BIN)/python -m local.trino.jars grammar || true
 
 $(UV):
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"setup: {sys.executable} is Python {v[0]}.{v[1]}; expected 3.11 or newer. Name one: make PYTHON=/path/to/python3.11 ...")'
@@ -30,6 +32,10 @@ demo: setup ## ten thousand events the whole way, on the local AWS
 # Two processes, a test file at a time: each has a Spark of its own, and the end-to-end files a local AWS.
 test: setup ## all tests
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-trino: setup ## the shipped queries on a real Trino as well, answers compared (93 MB of jars, once; 2 GB of memory)
+	@$(BIN)/python -m local.trino.jars server
+	@$(BIN)/pytest tests/trino
 
 check: setup ## what must hold before a commit: format, lint, templates, notebooks, import directions, contracts
 	@$(BIN)/ruff format --check .

@@ -3,6 +3,7 @@
 -- units: rejects, each record once however often its batch was run; the producer is the `source` that the record
 --     names itself, null where it is no JSON object or names none; times are RFC 3339 UTC
 -- partitions: those of reject_date from the first date on, all columns of them
+-- Parsed first: of a text, Athena takes the source even where what follows is no JSON.
 with refused as (
     select
         reject_id,
@@ -12,7 +13,7 @@ with refused as (
         arrival_time,
         try(
             json_extract_scalar(
-                from_utf8(from_base64(original_base64)),
+                json_parse(from_utf8(from_base64(original_base64))),
                 '$.source'
             )
         ) as producer

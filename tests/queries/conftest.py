@@ -66,7 +66,7 @@ def _filled(front, database, events, documents):
     glue = front.client("glue")
     glue.create_database(DatabaseInput={"Name": database})
     _create_events(front, database, events)
-    for table in _json_tables(database):
+    for table in json_tables(database):
         glue.create_table(DatabaseName=database, TableInput=table)
     for partition, lines in documents.items():
         body = "".join(json.dumps(line) + "\n" for line in lines)
@@ -75,12 +75,17 @@ def _filled(front, database, events, documents):
     return Warehouse(front, database)
 
 
-def _create_events(front, database, events):
+def iceberg_catalog(front):
     access = {"access-key-id": "t", "secret-access-key": "t", "region": "eu-west-1", "endpoint": front.url}
     properties = {f"{service}.{name}": value for service in ("s3", "glue") for name, value in access.items()}
-    catalog = load_catalog("lake", type="glue", **properties, **{"s3.force-virtual-addressing": "False"})
+    return load_catalog("lake", type="glue", **properties, **{"s3.force-virtual-addressing": "False"})
+
+
+def _create_events(front, database, events):
     schema = table_schema(CONTRACTS)
-    table = catalog.create_table(f"{database}.events", schema=schema, location=f"s3://lake/{database}/events")
+    table = iceberg_catalog(front).create_table(
+        f"{database}.events", schema=schema, location=f"s3://lake/{database}/events"
+    )
     with table.update_spec() as spec:
         spec.add_identity("event_type")
         spec.add_identity("event_date")
@@ -95,7 +100,7 @@ class _TemplateLoader(yaml.SafeLoader):
 _TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: node.value)
 
 
-def _json_tables(database):
+def json_tables(database):
     """Tables of JSON documents, as the template has them; buckets are folders here."""
     names = {"${!": "{!", "${ErrorBucketName}": f"lake/{database}", "${ProcessedBucketName}": f"lake/{database}"}
     names |= {"${FirstDate}": "2025-01-01", "{!": "${"}
