@@ -9,13 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 QUERIES = sorted((ROOT / "athena_queries").glob("*.sql"))
-# Validations do not leave their results in `dq_results` yet, so there is no quality to look at.
-WITHOUT_DATA = {"54_data_quality"}
-FOR_PEOPLE = [
-    path
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
-    if re.match("00|5", path.stem) and path.stem not in WITHOUT_DATA
-]
+FOR_PEOPLE = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if re.match("00|5", path.stem)]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EVENTS = 400
 
