@@ -6,12 +6,12 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lake.ledger import VISIBLE, BatchRecord, BatchStatus, IngestionReceipt
+from lake.ledger import ACCOUNTED, KEPT_BACK, BatchRecord, BatchStatus, IngestionReceipt
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Counts of one sending: sent = rows + duplicates + rejects, where each record carried one event.
+    """Counts of one sending: sent = rows + duplicates + rejects + quarantined, where each record carried one event.
 
     `more_in_records` are events beside the first of records that carry several, `not_of_this_sending` those that
     others sent or that were read twice, `unsent` rows that are known to stay away from the downstream stream.
@@ -31,6 +31,7 @@ class Outcome:
     report_uris: list[str]
     unsent: int = 0
     publish_failures: int = 0
+    quarantined: int = 0
 
     @property
     def duplicates(self) -> int:
@@ -44,16 +45,17 @@ class Outcome:
     def unaccounted(self) -> int:
         """Lines that went in and came out nowhere; 0 in a sound sending."""
         went_in = self.sent + self.more_in_records + self.not_of_this_sending
-        return went_in - self.rows - self.duplicates - self.rejects
+        return went_in - self.rows - self.duplicates - self.rejects - self.quarantined
 
     def sum_in_words(self) -> str:
         """The sum, spelled out."""
         more = f" + {self.more_in_records:,} more events in them" if self.more_in_records else ""
         others = f" + {self.not_of_this_sending:,} of others or read again" if self.not_of_this_sending else ""
+        kept_back = f" + {self.quarantined:,} quarantined" if self.quarantined else ""
         sign = "≠" if self.unaccounted else "="
         return (
             f"{self.sent:,} {'records' if more else 'lines'} in{more}{others} {sign} "
-            f"{self.rows:,} rows + {self.duplicates:,} duplicates + {self.rejects:,} rejects"
+            f"{self.rows:,} rows + {self.duplicates:,} duplicates + {self.rejects:,} rejects{kept_back}"
         )
 
     def as_json(self) -> dict:
@@ -65,6 +67,7 @@ class Outcome:
             "repeated": self.repeated,
             "rejects": self.rejects,
             "rejects_by_reason": self.rejects_by_reason,
+            "quarantined": self.quarantined,
             "rows_by_type": self.rows_by_type,
             "late_rows": self.late_rows,
             "published": self.published,
@@ -135,12 +138,13 @@ class Account:
         return max(0, self.read - sum(lines[key] for key in self.open_keys(statuses)))
 
     @property
-    def is_published(self) -> bool:
-        return self.read == self.sent and not self.open_keys(PUBLISHED)
+    def is_settled(self) -> bool:
+        """Whether all that was sent is published, or waits for people."""
+        return self.read == self.sent and not self.open_keys(SETTLED)
 
     def outcome(self) -> Outcome:
         """Counts, as far as the ledger knows them."""
-        batches, lines = self.holding(VISIBLE), self.lines_by_key
+        batches, lines = self.holding(ACCOUNTED), self.lines_by_key
         reasons, types = Counter(), Counter()
         for record in [*self.receipts, *batches]:
             reasons.update(record.rejects_by_reason)
@@ -162,6 +166,7 @@ class Account:
             report_uris=[b.report_uri for b in batches if b.report_uri],
             unsent=sum(b.unsent for b in batches),
             publish_failures=sum(b.publish_failures for b in batches),
+            quarantined=sum(b.quarantined for b in batches),
         )
 
     def missing(self) -> str:
@@ -171,7 +176,7 @@ class Account:
                 f"{self.sent - self.read:,} of {self.sent:,} records were not read by ingestion. "
                 "Run `etl logs ingestion` to see why; `etl status` counts what was read."
             )
-        unseen, unsent = self.open_keys(VISIBLE), self.open_keys(PUBLISHED)
+        unseen, unsent = self.open_keys(ACCOUNTED), self.open_keys(SETTLED)
         if unseen:
             under_way = [b.batch_id for b in self.holding(frozenset({BatchStatus.RUNNING}))]
             where = f"batch {', '.join(under_way)} is under way" if under_way else "no batch has them"
@@ -186,3 +191,4 @@ class Account:
 
 
 PUBLISHED = frozenset({BatchStatus.PUBLISHED})
+SETTLED = PUBLISHED | KEPT_BACK

@@ -11,6 +11,7 @@ import typer
 from cli.contracts_command import app as contracts_app
 from cli.expectations_command import app as expectations_app
 from cli.lake_commands import register as register_lake_commands
+from cli.quarantine.commands import app as quarantine_app
 from cli.reject_commands import register as register_reject_commands
 from cli.stream_commands import register as register_stream_commands
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(expectations_app, name="expectations")
+app.add_typer(quarantine_app, name="quarantine")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 StageName = Annotated[str, typer.Option("--stage", envvar="TRIBUTARY_STAGE", help="Deployed stage.")]

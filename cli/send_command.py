@@ -48,5 +48,7 @@ def print_result(document: dict, account: Any) -> None:
         return
     outcome = account.outcome()
     out.print(outcome.sum_in_words(), style="bold")
+    if outcome.quarantined:
+        out.print("`etl quarantine list` shows the batches that wait for a decision.")
     if outcome.rejects_by_reason:
         out.print(table("Rejects", ("reason", "records"), outcome.rejects_by_reason.items()))

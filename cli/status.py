@@ -7,7 +7,8 @@ from typing import Any
 
 from cli.connection import Stage
 from lake.documents import read_batch_records, read_receipts
-from lake.ledger import VISIBLE, BatchRecord, BatchStatus, IngestionReceipt, balance
+from lake.ledger import ACCOUNTED, VISIBLE, BatchRecord, BatchStatus, IngestionReceipt, balance
+from lake.quarantine import is_waiting
 
 UNSENT_SHOWN = 3
 
@@ -46,6 +47,7 @@ def summary(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> dic
             "deleted_unsent": sums.deleted_unsent,
         },
         "lag": lag(receipts, batches) | {"pending_lines": pending_lines(receipts, batches)},
+        "quarantine": quarantine(batches),
         "rejects_by_reason": sums.rejects_by_reason,
         "batch_list": [batch_row(batch) for batch in batches],
     }
@@ -60,9 +62,15 @@ def lag(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> dict[st
 
 
 def pending_lines(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> int:
-    """Raw lines that no committed batch holds; lines of an object that two batches held count once."""
-    visible = {o["key"] for batch in batches if batch.status in VISIBLE for o in batch.raw_objects}
-    return sum(r.lines for r in receipts if r.raw_key and r.raw_key not in visible)
+    """Raw lines that no batch has committed or kept back; lines of an object that two batches held count once."""
+    settled = {o["key"] for batch in batches if batch.status in ACCOUNTED for o in batch.raw_objects}
+    return sum(r.lines for r in receipts if r.raw_key and r.raw_key not in settled)
+
+
+def quarantine(batches: list[BatchRecord]) -> dict[str, Any]:
+    """What waits for people to decide: batches, and lines in them."""
+    waiting = [batch for batch in batches if is_waiting(batch)]
+    return {"waiting": [b.batch_id for b in waiting], "waiting_lines": sum(b.quarantined for b in waiting)}
 
 
 def batch_row(batch: BatchRecord) -> dict[str, Any]:
@@ -76,6 +84,7 @@ def batch_row(batch: BatchRecord) -> dict[str, Any]:
         "rows": batch.rows,
         "duplicates": batch.redelivered + batch.repeated,
         "rejects": batch.rejected,
+        "quarantined": batch.quarantined,
         "published": batch.published,
         "switched_off": batch.switched_off,
         "publish_failures": batch.publish_failures,
@@ -132,6 +141,7 @@ def print_status(document: dict, last: int) -> None:
     for line in sums_in_words(document):
         out.print(f"  {line}")
     _print_lag(out, document["lag"])
+    _print_quarantine(out, document["quarantine"])
     if document["rejects_by_reason"]:
         out.print(table("Rejects", ("reason", "records"), document["rejects_by_reason"].items()))
     batches = document["batch_list"][-last:]
@@ -144,6 +154,15 @@ def print_status(document: dict, last: int) -> None:
             out.print(f"  {batch['batch_id']}: {batch['error']}: {batch['cause']}", markup=False, soft_wrap=True)
         if batch["publish_failures"]:
             out.print(f"  {_unsent_in_words(batch)}", markup=False, soft_wrap=True)
+
+
+def _print_quarantine(out: Any, kept_back: dict) -> None:
+    waiting = kept_back["waiting"]
+    if waiting:
+        batches = "1 batch waits" if len(waiting) == 1 else f"{len(waiting)} batches wait"
+        out.print(f"[bold]Quarantine[/bold]  {batches} for a decision, {kept_back['waiting_lines']:,} lines")
+        command = f"etl quarantine show {waiting[0]}" if len(waiting) == 1 else "etl quarantine list"
+        out.print(f"  `{command}` says why", markup=False, soft_wrap=True)
 
 
 def _unsent_in_words(batch: dict) -> str:

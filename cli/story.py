@@ -52,6 +52,8 @@ def complaints(outcome: Outcome, is_balanced: bool, downstream: int, rows_in_tab
         found.append(f"{downstream:,} events reached the downstream stream; expected {expected}.")
     if outcome.publish_failures:
         found.append(f"{outcome.publish_failures:,} rows could not be published; `etl publish` sends them again.")
+    if outcome.quarantined:
+        found.append(f"{outcome.quarantined:,} lines are in quarantine; `etl quarantine list` shows why.")
     if rows_in_table != outcome.rows:
         found.append(f"the table holds {rows_in_table:,} rows of these batches; the ledger says {outcome.rows:,}.")
     return found

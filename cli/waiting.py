@@ -90,11 +90,11 @@ class FailureWatch:
 
 def failure_in_words(execution: dict) -> str:
     """One line on an execution that ended badly."""
-    cause = " ".join(execution.get("cause", "no cause given").split())
-    return (
-        f"batch {execution['name']} {execution['status'].lower()}: {execution.get('error', 'no error given')}: "
-        f"{cause[:500]} (reconciliation runs it again; `etl reconcile` does so at once)"
-    )
+    cause, error = " ".join(execution.get("cause", "no cause given").split()), execution.get("error", "no error given")
+    again = "reconciliation runs it again; `etl reconcile` does so at once"
+    waiting = f"it waits for a decision: `etl quarantine show {execution['name']}`"
+    next_step = waiting if error == "Quarantined" else again
+    return f"batch {execution['name']} {execution['status'].lower()}: {error}: {cause[:500]} ({next_step})"
 
 
 def dates_since(since: datetime, now: datetime) -> list[str]:
@@ -106,13 +106,13 @@ def dates_since(since: datetime, now: datetime) -> list[str]:
 def wait_until_published(
     stage: Stage, sequences: dict[str, list[int]], since: datetime, timeout_seconds: float, shown: Shown, told: Told
 ) -> Account:
-    """The account of the sent records once all are published; PipelineError when time runs out."""
+    """The account of the sent records once all are published or in quarantine; PipelineError when time runs out."""
     account, reader, failures = Account(sequences), LedgerReader(stage, since), FailureWatch(stage, since, told)
 
     def look() -> bool:
         reader.update(account)
         shown(account)
-        if account.is_published:
+        if account.is_settled:
             return True
         failures.check()
         return False

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from contracts.errors import PipelineError
-from lake.ledger import VISIBLE, BatchRecord, BatchStatus
+from lake.ledger import ACCOUNTED, KEPT_BACK, VISIBLE, BatchRecord, BatchStatus
 from lake.manifest import Manifest
 
 STEPS = ("manifest", "transform", "enrichment", "validation", "commit", "publish")
 NEEDED = {
     BatchStatus.FAILED: (),
+    BatchStatus.QUARANTINED: ("manifest", "validation"),
     BatchStatus.COMMITTED: ("manifest", "transform", "commit"),
     BatchStatus.PUBLISHED: ("manifest", "transform", "commit", "publish"),
 }
@@ -38,18 +39,21 @@ def compose_record(
     """The batch's record; PipelineError where a document lacks or the lines do not add up."""
     if existing and existing.status in VISIBLE:
         return _advanced(existing, outcome, documents)
+    if existing and existing.decisions:
+        return existing
     status = _status(outcome, documents)
     _require(outcome.batch_id, documents, NEEDED[status])
+    begun = _begun(outcome, documents, existing)
     record = replace(
-        _begun(outcome, documents, existing),
+        begun,
         status=str(status),
         recorded_at=outcome.recorded_at,
         contract_versions=contract_versions,
         error=outcome.error,
         cause=outcome.cause,
-        **_counts(documents),
+        **(_kept_back(begun, documents) if status in KEPT_BACK else _counts(documents)),
     )
-    return _balanced(record) if status in VISIBLE else record
+    return _balanced(record) if status in ACCOUNTED else record
 
 
 def _status(outcome: Outcome, documents: Mapping[str, dict]) -> BatchStatus:
@@ -100,7 +104,19 @@ def running_record(manifest: Manifest, recorded_at: str) -> BatchRecord:
         attempt=manifest.attempt,
         raw_objects=[{"key": entry.key, "version": entry.version} for entry in manifest.raw_objects],
         raw_lines=manifest.raw_lines,
+        release=manifest.release,
     )
+
+
+def _kept_back(begun: BatchRecord, documents: Mapping[str, dict]) -> dict:
+    """All lines: what the transform dropped or refused is judged anew once the batch is released."""
+    validation = documents["validation"]
+    return {
+        "quarantined": begun.raw_lines,
+        "failed_expectations": [entry["expectation_id"] for entry in validation["failed"]],
+        "quarantine_uri": validation["quarantine_uri"],
+        "report_uri": validation["report_uri"],
+    }
 
 
 def _counts(documents: Mapping[str, dict]) -> dict:

@@ -129,6 +129,11 @@ def report_key(batch_date: str, batch_id: str) -> str:
     return f"data-quality/batch_date={batch_date}/{batch_id}.html"
 
 
+def quarantine_key(batch_date: str, batch_id: str) -> str:
+    """Key of what is known of a batch that was kept back, below the error bucket; its date is the batch's."""
+    return f"quarantine/quarantine_date={batch_date}/{batch_id}.json"
+
+
 def partition_values(key: str) -> dict[str, str]:
     """The `name=value` folders of a key: `a/b=1/c.parquet` -> {"b": "1"}."""
     return dict(folder.split("=", 1) for folder in key.split("/")[:-1] if "=" in folder)

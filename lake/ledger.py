@@ -8,16 +8,26 @@ from enum import StrEnum
 
 
 class BatchStatus(StrEnum):
-    """How far a batch came; `committed` means its rows are visible, `published` that they were sent on."""
+    """How far a batch came; `committed` means its rows are visible, `published` that they were sent on.
+
+    A `quarantined` batch failed its expectations and waits for a decision. `released` means that another batch runs
+    its raw objects again and accounts for them, `quarantine_rejected` that they stay away from the table.
+    """
 
     RUNNING = "running"
     COMMITTED = "committed"
     PUBLISHED = "published"
     FAILED = "failed"
+    QUARANTINED = "quarantined"
+    QUARANTINE_REJECTED = "quarantine_rejected"
+    RELEASED = "released"
 
 
-HOLDING = frozenset({BatchStatus.RUNNING, BatchStatus.COMMITTED, BatchStatus.PUBLISHED})
 VISIBLE = frozenset({BatchStatus.COMMITTED, BatchStatus.PUBLISHED})
+KEPT_BACK = frozenset({BatchStatus.QUARANTINED, BatchStatus.QUARANTINE_REJECTED})
+# The sums count what became of the lines of these batches; lines of the others are still to be judged.
+ACCOUNTED = VISIBLE | KEPT_BACK
+HOLDING = ACCOUNTED | {BatchStatus.RUNNING}
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,10 @@ class IngestionReceipt:
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """One batch: raw_lines = rows + redelivered + repeated + rejected + quarantined, once it is committed.
+    """One batch: raw_lines = rows + redelivered + repeated + rejected + quarantined, once it is committed or kept back.
+
+    A batch is kept back whole: all its lines are `quarantined`, and `failed_expectations` are why. `decisions` are
+    what people decided on it since, `release` is the decision that this batch itself runs by.
 
     Once it is published, rows = published + switched_off + publish_failures + deleted_unsent: sent downstream, of a
     type whose contract says `x-publish: false`, taken by no attempt (the first of them in `unsent_events`), or deleted
@@ -83,6 +96,10 @@ class BatchRecord:
     contract_versions: dict[str, str] = field(default_factory=dict)
     error: str | None = None
     cause: str | None = None
+    failed_expectations: list[str] = field(default_factory=list)
+    quarantine_uri: str | None = None
+    release: dict | None = None
+    decisions: list[dict] = field(default_factory=list)
 
     @property
     def imbalance(self) -> int:
@@ -134,23 +151,23 @@ class Balance:
 
 
 def balance(receipts: list[IngestionReceipt], batches: list[BatchRecord]) -> Balance:
-    """The sums over receipts and visible batches."""
-    visible = [batch for batch in batches if batch.status in VISIBLE]
-    published = [batch for batch in visible if batch.status == BatchStatus.PUBLISHED]
+    """The sums over receipts and batches that are visible or kept back."""
+    told = [batch for batch in batches if batch.status in ACCOUNTED]
+    published = [batch for batch in told if batch.status == BatchStatus.PUBLISHED]
     reasons: Counter[str] = Counter()
-    for record in [*receipts, *visible]:
+    for record in [*receipts, *told]:
         reasons.update(record.rejects_by_reason)
     return Balance(
         records=sum(r.records for r in receipts),
         events=sum(r.events for r in receipts),
         raw_lines=sum(r.lines for r in receipts),
         ingestion_rejects=sum(r.rejected for r in receipts),
-        batched_lines=sum(b.raw_lines for b in visible),
-        rows=sum(b.rows for b in visible),
-        redelivered=sum(b.redelivered for b in visible),
-        repeated=sum(b.repeated for b in visible),
-        transform_rejects=sum(b.rejected for b in visible),
-        quarantined=sum(b.quarantined for b in visible),
+        batched_lines=sum(b.raw_lines for b in told),
+        rows=sum(b.rows for b in told),
+        redelivered=sum(b.redelivered for b in told),
+        repeated=sum(b.repeated for b in told),
+        transform_rejects=sum(b.rejected for b in told),
+        quarantined=sum(b.quarantined for b in told),
         sendable=sum(b.rows for b in published),
         published=sum(b.published for b in published),
         switched_off=sum(b.switched_off for b in published),

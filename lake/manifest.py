@@ -38,7 +38,7 @@ class Replacement:
 class Manifest:
     """The batch as it was planned; `snapshot_id` is the table's state that `stored_files` was planned on.
 
-    A backfill also says what it `replaces`.
+    A backfill also says what it `replaces`, a batch that runs again out of quarantine by which `release` it does.
     """
 
     batch_id: str
@@ -49,6 +49,7 @@ class Manifest:
     stored_files: list[str]
     snapshot_id: str | None
     replaces: Replacement | None = None
+    release: dict | None = None
 
     @property
     def raw_lines(self) -> int:

@@ -18,6 +18,11 @@ RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 def evaluate(frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
     """The verdicts, in the order of the suite; `parameters` are what its $PARAMETERs stand for."""
+    return verdicts(batch_of(frame), suite, parameters)
+
+
+def batch_of(frame: pd.DataFrame):
+    """The rows as Great Expectations takes them."""
     import great_expectations as gx  # five seconds, which a batch without rows need not spend
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -25,13 +30,18 @@ def evaluate(frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object])
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("rows")
     whole = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
-    return verdicts(whole.get_batch(batch_parameters={"dataframe": frame}), suite, parameters)
+    return whole.get_batch(batch_parameters={"dataframe": frame})
 
 
 def verdicts(batch, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
     """The verdicts on a batch of Great Expectations, whatever engine is behind it."""
-    result = batch.validate(_expectations(suite), expectation_parameters=dict(parameters), result_format=RESULT_FORMAT)
-    return [_verdict(expectation, found) for expectation, found in _in_order(suite, result.results)]
+    return [_verdict(*pair) for pair in results(batch, suite, parameters, RESULT_FORMAT)]
+
+
+def results(batch, suite: dict, parameters: Mapping[str, object], result_format: dict) -> Iterator[tuple[dict, object]]:
+    """Each expectation with its result, in the order of the suite."""
+    found = batch.validate(_expectations(suite), expectation_parameters=dict(parameters), result_format=result_format)
+    return _in_order(suite, found.results)
 
 
 def _expectations(suite: dict):

@@ -7,7 +7,7 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.ledger import VISIBLE, BatchStatus
+from lake.ledger import ACCOUNTED, BatchStatus
 from quality.members import Contracts, Derived, member
 
 MADE = ("rows", "redelivered", "repeated", "rejected", "quarantined")
@@ -15,8 +15,8 @@ SENT = ("published", "switched_off", "publish_failures", "deleted_unsent")
 
 
 def _unaccounted_lines(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
-    """Raw lines of a visible batch that became neither row nor duplicate, reject or quarantined; null in others."""
-    return _difference(rows, "raw_lines", MADE, VISIBLE)
+    """Raw lines of a batch that is visible or kept back, that became neither row nor duplicate, reject or quarantined; null in others."""
+    return _difference(rows, "raw_lines", MADE, ACCOUNTED)
 
 
 def _unaccounted_rows(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from functools import cache
 
 import boto3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 from contracts.contract import load_contracts
 from lake import documents
@@ -21,6 +22,7 @@ from lake.settings import required
 from lambdas.ledger.outcome import dates_to_look_at, read_outcome
 
 logger = Logger()
+metrics = Metrics(namespace="Tributary")
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,13 @@ def contract_versions() -> dict[str, str]:
 
 
 def handler(event: dict, context: object) -> dict:
-    """Record how the batch, or the backfill, came out: committed, published or failed."""
+    """Record how the batch, or the backfill, came out: committed, published, quarantined or failed."""
     if event.get("is_backfill"):
         return record_backfill(event, utc_text(datetime.now(UTC)))
     record = record_outcome(event, utc_text(datetime.now(UTC)))
+    if record.status == BatchStatus.QUARANTINED:
+        metrics.add_metric("BatchesQuarantined", MetricUnit.Count, 1)
+        metrics.flush_metrics()
     logger.info("batch recorded", batch_id=record.batch_id, status=record.status, rows=record.rows)
     return {"batch_id": record.batch_id, "status": record.status, "rows": record.rows, "published": record.published}
 

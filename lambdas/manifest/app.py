@@ -21,6 +21,7 @@ from lake.catalog import open_table, plan_files, stored_files
 from lake.ledger import VISIBLE
 from lake.manifest import Manifest, RawObjectEntry, time_spans
 from lake.positions import utc_text
+from lake.quarantine import Release, released
 from lake.settings import required
 from lambdas.manifest.plan import Batch, as_entry, claim, read_batch, replacement
 
@@ -64,10 +65,25 @@ def write_batch(event: dict) -> dict:
     record = documents.read_batch_record(s3(), processed, batch.batch_id, [batch.batch_date])
     if record is None or record.status not in VISIBLE:
         documents.write_batch_record(s3(), processed, claim(batch, now()))
+        if batch.release:
+            hand_over(Release(**batch.release), batch.batch_id)
         record = running_record(write_manifest(batch), now())
         documents.write_batch_record(s3(), processed, record)
     logger.info("manifest written", batch_id=batch.batch_id, raw_lines=record.raw_lines)
     return answer(batch.batch_id, len(record.raw_objects), record.raw_lines)
+
+
+def hand_over(release: Release, batch_id: str) -> None:
+    """From now on the raw objects are this batch's; done after its claim, so that one of the two always holds them."""
+    processed = settings().processed_bucket
+    kept_back = documents.read_batch_record(s3(), processed, release.batch_id, [release.batch_date])
+    if kept_back is None:
+        raise PipelineError(
+            f"batch {batch_id} releases batch {release.batch_id}, which the ledger does not know on "
+            f"{release.batch_date}; expected its record. Start releases by `etl quarantine release`."
+        )
+    documents.write_batch_record(s3(), processed, released(kept_back, release, batch_id))
+    logger.info("batch released", batch_id=release.batch_id, released_as=batch_id)
 
 
 def write_backfill(event: dict) -> dict:
@@ -98,6 +114,7 @@ def write_manifest(batch: Batch, request: Request | None = None) -> Manifest:
         stored_files=sorted({*stored, *(task.file.file_path for task in tasks)}),
         snapshot_id=str(snapshot.snapshot_id) if snapshot else None,
         replaces=replacement(request, tasks) if request else None,
+        release=batch.release,
     )
     key = layout.batch_document_key(batch.batch_id, "manifest")
     documents.write_json(s3(), settings().staging_bucket, key, manifest.as_document())

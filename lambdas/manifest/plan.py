@@ -23,6 +23,7 @@ class Batch:
     started_at: str
     attempt: int
     objects: list[dict]
+    release: dict | None = None
 
     @property
     def batch_date(self) -> str:
@@ -30,7 +31,7 @@ class Batch:
 
 
 def read_batch(event: dict) -> Batch:
-    """The batch of {"batch_id", "started_at", "objects", "attempt"?}; PipelineError where it names no object."""
+    """The batch of {"batch_id", "started_at", "objects", "attempt"?, "release"?}; PipelineError without any object."""
     if not event["objects"]:
         raise PipelineError(
             f"batch {event['batch_id']}: no raw objects; expected at least one. Start it with the objects it reads."
@@ -40,6 +41,7 @@ def read_batch(event: dict) -> Batch:
         started_at=read_time(event["started_at"]),
         attempt=event.get("attempt") or 1,
         objects=latest_by_key(event["objects"]),
+        release=event.get("release"),
     )
 
 
@@ -60,6 +62,7 @@ def claim(batch: Batch, recorded_at: str) -> BatchRecord:
         attempt=batch.attempt,
         raw_objects=[{"key": entry["key"], "version": entry.get("version")} for entry in batch.objects],
         raw_lines=0,
+        release=batch.release,
     )
 
 

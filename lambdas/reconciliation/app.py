@@ -177,7 +177,8 @@ def take(action: Action, batches: dict[str, BatchRecord], commits: dict[str, dic
 def start_batch(action: StartBatch, now: datetime) -> None:
     name = start_name([entry.identity for entry in action.objects], now)
     logger.info("starting a batch", batch_id=name, objects=len(action.objects), attempt=action.attempt)
-    start(name, {"objects": [entry.as_input() for entry in action.objects], "attempt": action.attempt})
+    given = {"objects": [entry.as_input() for entry in action.objects], "attempt": action.attempt}
+    start(name, given | ({"release": action.release} if action.release else {}))
 
 
 def start(name: str, execution_input: dict) -> None:

@@ -43,10 +43,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class StartBatch:
-    """Objects that no batch holds go into a new one."""
+    """Objects that no batch holds go into a new one; by the release that they were running by, if by one."""
 
     objects: tuple[RawVersion, ...]
     attempt: int
+    release: dict | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def plan(
     committed = {b.batch_id for b in batches if _is_dead(b, BatchStatus.COMMITTED, executing, now, limits)}
     unsent = [b for b in sorted(committed | set(visible)) if not _is_republished(b, executing)]
     failed = [b for b in batches if b.batch_id in lost or _has_failed(b, visible)]
-    holding = [b for b in batches if b not in failed]
+    holding = [b for b in batches if b not in failed and b.status != BatchStatus.RELEASED]
     return [
         *map(RecordFailed, sorted(lost)),
         *map(RecordCommitted, sorted(visible)),
@@ -135,16 +136,28 @@ def _held_by(batch: BatchRecord) -> Iterator[tuple[str, str]]:
 
 
 def _starts(free: list[RawVersion], failed: list[BatchRecord], limits: Limits) -> Iterator[Action]:
-    attempts: dict[tuple[str, str], int] = {}
-    for batch in failed:
-        for identity in _held_by(batch):
-            attempts[identity] = max(attempts.get(identity, 0), batch.attempt)
-    by_attempt = sorted(free, key=lambda o: (attempts.get(o.identity, 0), o.identity))
-    for tried, members in groupby(by_attempt, key=lambda o: attempts.get(o.identity, 0)):
-        if tried >= limits.max_attempts:
+    history = _failures(failed)
+
+    def tried(entry: RawVersion) -> tuple[str, int]:
+        return history.get(entry.identity, ("", 0))
+
+    by_history = sorted(free, key=lambda o: (tried(o)[1], tried(o)[0], o.identity))
+    for (release, attempts), members in groupby(by_history, key=tried):
+        if attempts >= limits.max_attempts:
             yield GiveUp(tuple(members))
         else:
-            yield from (StartBatch(portion, tried + 1) for portion in _portions(members, limits))
+            known = json.loads(release) if release else None
+            yield from (StartBatch(portion, attempts + 1, known) for portion in _portions(members, limits))
+
+
+def _failures(failed: list[BatchRecord]) -> dict[tuple[str, str], tuple[str, int]]:
+    """How often each object failed, and by which release; what came before its release no longer counts."""
+    history: dict[tuple[str, str], tuple[str, int]] = {}
+    for batch in failed:
+        tried = json.dumps(batch.release, sort_keys=True) if batch.release else "", batch.attempt
+        for identity in _held_by(batch):
+            history[identity] = max(history.get(identity, ("", 0)), tried)
+    return history
 
 
 def _portions(objects: Iterable[RawVersion], limits: Limits) -> Iterator[tuple[RawVersion, ...]]:

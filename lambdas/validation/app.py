@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +19,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from contracts.contract import Contract, load_contracts
 from lake.catalog import file_access
 from lake.documents import read_json, write_json
-from lake.layout import batch_document_key, report_key
+from lake.layout import batch_document_key, quarantine_key, report_key
 from lake.quality_results import RunKind, write_results
 from lake.settings import required
-from lambdas.validation.outcome import as_document, require_success
+from lambdas.validation.outcome import answer, as_document, with_accepted
+from lambdas.validation.quarantine import quarantine_document
 from lambdas.validation.report import Report, page
+from lambdas.validation.samples import IDENTITY, only, sample_rows
 from quality.evaluate import evaluate
 from quality.flatten import as_frame, columns_to_read, flatten, together
 from quality.results import Run, as_results
@@ -41,15 +43,16 @@ metrics = Metrics(namespace="Tributary")
 
 @dataclass(frozen=True)
 class Settings:
-    """Buckets of the steps' documents, of the reports and of the results."""
+    """Buckets of the steps' documents, of the reports, of the results, and of what is kept back."""
 
     staging_bucket: str
     reports_bucket: str
     processed_bucket: str
+    error_bucket: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        names = ("STAGING_BUCKET", "REPORTS_BUCKET", "PROCESSED_BUCKET")
+        names = ("STAGING_BUCKET", "REPORTS_BUCKET", "PROCESSED_BUCKET", "ERROR_BUCKET")
         return cls(*(required(environment, name) for name in names))
 
 
@@ -75,45 +78,65 @@ def contracts() -> dict[str, Contract]:
 
 @metrics.log_metrics
 def handler(event: dict, context: object) -> dict:
-    """Validate a batch; report, results and document are written before a failure is raised."""
+    """Validate a batch. Data that fails is an answer, not an error: what is wrong with it is written before."""
     outcome = validate(event["batch_id"])
     metrics.add_metric("ExpectationsFailed", MetricUnit.Count, len(outcome["failed"]))
     metrics.add_metric("ExpectationsWarned", MetricUnit.Count, len(outcome["warnings"]))
     logger.info("batch validated", **{name: outcome[name] for name in ("batch_id", "success", "rows", "report_uri")})
-    require_success(outcome)
-    return {name: outcome[name] for name in ("batch_id", "success", "rows", "evaluated", "report_uri")}
+    return answer(outcome)
 
 
 def validate(batch_id: str) -> dict:
-    """Write the report, the results and the step's document; the document."""
+    """Write the report, the results, what is kept back, and last the step's document; the document."""
     manifest = document(batch_id, "manifest")
-    batch_date = manifest["batch_date"]
     files = [file for file in document(batch_id, "enrichment")["files"] if file["rows"]]
-    # Rows of a backfill keep the batch that they came with.
-    batch_ids = (manifest.get("replaces") or {}).get("batch_ids", [batch_id])
-    report = Report(batch_id, batch_date, files, verdicts(batch_ids, files))
-    key = report_key(batch_date, batch_id)
-    html = {"Body": page(report).encode(), "ContentType": "text/html; charset=utf-8"}
-    s3().put_object(Bucket=settings().reports_bucket, Key=key, **html)
-    report_uri = f"s3://{settings().reports_bucket}/{key}"
-    run = Run(batch_id, RunKind.BATCH, TABLE, batch_date, report.rows, datetime.now(UTC), report_uri)
-    write_results(s3(), settings().processed_bucket, batch_date, batch_id, as_results(run, report.verdicts))
-    outcome = as_document(report, report_uri)
+    found = verdicts(manifest, files)
+    report = Report(batch_id, manifest["batch_date"], files, with_accepted(found, manifest.get("release")))
+    report_uri = write_report(report)
+    run = Run(batch_id, RunKind.BATCH, TABLE, report.batch_date, report.rows, datetime.now(UTC), report_uri)
+    write_results(s3(), settings().processed_bucket, report.batch_date, batch_id, as_results(run, found))
+    outcome = as_document(report, report_uri, keep_back(report, manifest, report_uri))
     write_json(s3(), settings().staging_bucket, batch_document_key(batch_id, "validation"), outcome)
     return outcome
 
 
-def verdicts(batch_ids: list[str], files: list[dict]) -> list[Verdict]:
+def write_report(report: Report) -> str:
+    """Write the page that people read; its URI."""
+    bucket, key = settings().reports_bucket, report_key(report.batch_date, report.batch_id)
+    html = {"Body": page(report).encode(), "ContentType": "text/html; charset=utf-8"}
+    s3().put_object(Bucket=bucket, Key=key, **html)
+    return f"s3://{bucket}/{key}"
+
+
+def keep_back(report: Report, manifest: dict, report_uri: str) -> str | None:
+    """Write what people decide by; None where the batch passes, or is a backfill: its partitions stay as they were."""
+    if not report.stopping or manifest.get("replaces"):
+        return None
+    failing = only(suite(), {verdict.expectation_id for verdict in report.stopping})
+    rows = read_rows([file["uri"] for file in report.files], {*columns_of(failing), *IDENTITY})
+    samples = sample_rows(rows, failing, parameters(manifest))
+    bucket, key = settings().error_bucket, quarantine_key(report.batch_date, report.batch_id)
+    write_json(s3(), bucket, key, quarantine_document(report, manifest, samples, report_uri))
+    return f"s3://{bucket}/{key}"
+
+
+def verdicts(manifest: dict, files: list[dict]) -> list[Verdict]:
     """What the suite says of the rows; nothing of no rows."""
     if not files:
         return []
-    parameters = {"event_types": sorted(contracts()), "batch_ids": batch_ids}
-    return evaluate(read_rows([file["uri"] for file in files]), suite(), parameters)
+    rows = read_rows([file["uri"] for file in files], columns_of(suite()))
+    return evaluate(rows, suite(), parameters(manifest))
 
 
-def read_rows(uris: list[str]) -> pd.DataFrame:
-    """The columns that the suite names, flat, of all files."""
-    names = columns_of(suite())
+def parameters(manifest: dict) -> dict[str, list]:
+    """What the suite's $PARAMETERs stand for; rows of a backfill keep the batch that they came with."""
+    batch_ids = (manifest.get("replaces") or {}).get("batch_ids", [manifest["batch_id"]])
+    return {"event_types": sorted(contracts()), "batch_ids": batch_ids}
+
+
+def read_rows(uris: list[str], names: Iterable[str]) -> pd.DataFrame:
+    """These flat columns of all files."""
+    names = sorted(names)
     columns = columns_to_read(names, contracts())
     with ThreadPoolExecutor(READERS) as pool:
         files = pool.map(partial(read_file, columns=columns), uris)

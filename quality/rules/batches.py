@@ -28,7 +28,7 @@ RULES = [
         "status.known",
         "column_values_to_be_in_set",
         "A batch has a status that there is.",
-        "The sums look at visible batches; one with another status would be in none of them.",
+        "The sums look at batches that are visible or kept back; an unknown status would be in none of them.",
         scope=DAYS,
         column="status",
         value_set=KNOWN,
@@ -36,7 +36,7 @@ RULES = [
     rule(
         "lines.accounted",
         "column_values_to_be_between",
-        "Each raw line of a visible batch became a row, a duplicate, a reject or is quarantined.",
+        "Each raw line of a batch that is visible or kept back became a row, a duplicate, a reject or is quarantined.",
         "A line more is an event lost, a line less an event counted twice: no difference is too small.",
         scope=DAYS,
         column="unaccounted_lines",

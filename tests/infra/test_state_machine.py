@@ -242,6 +242,51 @@ def test_a_small_batch_is_one_task_and_a_large_one_several(states, lines, shares
     assert evaluated(states["Enrich the staged events"]["Items"], enrichment_shares=number) == shares
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_backfill", "taken", "error"),
+    [
+        ({"success": True}, False, "Commit the batch", None),
+        ({"success": True}, True, "Commit the batch", None),
+        ({"success": False, "cause": "why"}, False, "Quarantine the batch", "Quarantined"),
+        ({"success": False, "cause": "why"}, True, "Record the failure", "ValidationFailed"),
+        ({"rows": 3}, False, None, None),
+    ],
+)
+def test_data_that_fails_is_kept_back_and_a_backfill_that_fails_is_a_failure(states, answer, is_backfill, taken, error):
+    rules = states["May the rows become visible?"]["Choices"]
+    known = {"states": {"input": answer}, "is_backfill": is_backfill}
+    true = [rule for rule in rules if evaluated(rule["Condition"], **known) is True]
+    assert [rule["Next"] for rule in true] == ([taken] if taken else [])
+    assert [rule.get("Assign", {}).get("error") for rule in true] == ([error] if taken else [])
+    assert all(evaluated(r["Assign"]["cause"], **known) == "why" for r in true if "Assign" in r)
+
+
+def test_a_batch_that_is_kept_back_is_recorded_and_ends_as_a_failure(states):
+    kept_back = states["Quarantine the batch"]
+    payload = evaluated_payload(kept_back)
+    assert payload == {
+        "batch_id": "b-1",
+        "started_at": "2026-11-22T12:00:00Z",
+        "status": "quarantined",
+        "error": "Quarantined",
+        "cause": "why",
+    }
+    assert states[kept_back["Next"]]["Type"] == "Fail"
+    assert states[kept_back["Catch"][-1]["Next"]]["Type"] == "Fail"
+
+
+def evaluated_payload(state):
+    known = {"batch_id": "b-1", "started_at": "2026-11-22T12:00:00Z", "error": "Quarantined", "cause": "why"}
+    payload = state["Arguments"]["Payload"]
+    return {name: evaluated(value, **known) if "{%" in value else value for name, value in payload.items()}
+
+
+def test_a_release_reaches_the_manifest(states):
+    release = {"batch_id": "b-0", "accepted": []}
+    given = {"objects": [OBJECT], "attempt": 1, "release": release}
+    assert handed_to_the_manifest(states, given)["release"] == release
+
+
 def test_an_error_without_a_cause_still_gives_the_fail_state_one(states):
     cause = states["Commit the batch"]["Catch"][-1]["Assign"]["cause"]
     assert evaluated(cause, states={"errorOutput": {"Error": "States.Timeout"}}) == "No cause was given."

@@ -30,7 +30,12 @@ DOCUMENTS = {
         batch("b-2", "committed", raw_lines=4, rows=3),
         batch("b-3", "failed", raw_lines=9, rows=0),
     ],
-    "ledger/batches/batch_date=2026-03-03": [batch("b-4", "published", raw_lines=1, rows=1)],
+    "ledger/batches/batch_date=2026-03-03": [
+        batch("b-4", "published", raw_lines=1, rows=1),
+        batch("b-5", "quarantined", raw_lines=5, rows=0, quarantined=5),
+        batch("b-6", "quarantine_rejected", raw_lines=2, rows=0, quarantined=2),
+        batch("b-7", "released", raw_lines=8, rows=0),
+    ],
     # Open; decided; of a batch that failed and was run again; the same record in two deliveries.
     f"{TRANSFORM}/reject_date=2026-03-02": [reject("r-1", "b-1"), reject("r-2", "b-1"), reject("r-3", "b-3")],
     "rejects/stage=ingestion/reason=invalid_json/reject_date=2026-03-02": [
@@ -59,11 +64,11 @@ def test_events_count_on_the_date_of_their_own_time(lake):
     """)
 
 
-def test_lines_that_became_nothing_are_unaccounted_and_failed_batches_count_nowhere(lake):
+def test_lines_that_became_nothing_are_unaccounted_and_failed_or_released_batches_count_nowhere(lake):
     assert lake.answer("ledger_balance") == rows_of("""
-        batch_date | batches | raw_lines | event_rows | duplicates | rejects | unaccounted_lines
-        2026-03-02 | 2       | 14        | 8          | 2          | 2       | 1
-        2026-03-03 | 1       | 1         | 1          | 0          | 0       | 0
+        batch_date | batches | raw_lines | event_rows | duplicates | rejects | quarantined | unaccounted_lines
+        2026-03-02 | 2       | 14        | 8          | 2          | 2       | 1           | 1
+        2026-03-03 | 3       | 8         | 1          | 0          | 0       | 7           | 0
     """)
 
 

@@ -34,7 +34,7 @@ def batch(status, *keys, raw_lines, rows=0, **counts):
 def test_records_are_read_once_receipts_cover_them():
     account = Account({"s-0": [12, 10, 11], "s-1": [7]})
     account.add_receipt(receipt(9, 11, lines=3))
-    assert (account.sent, account.read, account.is_published) == (4, 2, False)
+    assert (account.sent, account.read, account.is_settled) == (4, 2, False)
     account.add_receipt(receipt(12, 12, lines=1))
     account.add_receipt(receipt(7, 7, lines=1, shard="s-1", raw_key="k2"))
     assert account.read == 4
@@ -64,13 +64,13 @@ def test_a_sending_is_done_when_each_raw_object_is_in_a_published_batch():
     account.batches = [batch("committed", "k1", raw_lines=2, rows=2)]
     assert phases(account) == {"read": 3, "committed": 3, "published": 1}
     account.batches = [batch("failed", "k1", raw_lines=2), batch("published", "k1", raw_lines=2, rows=2)]
-    assert account.is_published
+    assert account.is_settled
 
 
 def test_records_that_were_all_rejected_need_no_batch():
     account = Account({"s-0": [1]})
     account.add_receipt(receipt(1, 1, lines=0, raw_key=None, invalid_json=1))
-    assert account.is_published
+    assert account.is_settled
     assert account.outcome().rejects_by_reason == {"invalid_json": 1}
 
 

@@ -2,7 +2,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lambdas.validation.outcome import ValidationFailed, as_document, require_success
+from lambdas.validation.outcome import answer, as_document, with_accepted
 from lambdas.validation.report import Report, page
 from quality.verdict import Verdict
 
@@ -92,7 +92,7 @@ def entry(column):
 
 
 def test_the_document_names_what_stops_the_batch_and_what_does_not():
-    assert as_document(FAILED, "s3://reports/r.html") == {
+    assert as_document(FAILED, "s3://reports/r.html", "s3://error/q.json") == {
         "batch_id": "b1",
         "success": False,
         "rows": 1239,
@@ -100,18 +100,40 @@ def test_the_document_names_what_stops_the_batch_and_what_does_not():
         "failed": [entry("refund.amount")],
         "warnings": [entry("is_customer_known")],
         "report_uri": "s3://reports/r.html",
+        "quarantine_uri": "s3://error/q.json",
     }
 
 
-def test_the_error_is_what_people_read():
-    with pytest.raises(ValidationFailed) as raised:
-        require_success(as_document(FAILED, "s3://reports/r.html"))
-    assert str(raised.value) == (
+def cause(quarantine_uri):
+    return answer(as_document(FAILED, "s3://reports/r.html", quarantine_uri))["cause"]
+
+
+def test_the_cause_of_a_batch_that_is_kept_back_leads_to_its_sample_rows():
+    assert cause("s3://error/q.json") == (
         "Batch b1: 1 of 3 expectations failed on 1,239 rows: refund.amount.right (3 of 9 values break it). "
-        "None of its rows is visible. See s3://reports/r.html, mend the producer, the transform or the rule; "
-        "reconciliation then runs the raw objects again."
+        "None of its rows is visible. See s3://reports/r.html. "
+        "`etl quarantine show b1` has sample rows; then release or reject the batch."
+    )
+
+
+def test_the_cause_of_a_backfill_that_failed_says_that_nothing_has_changed():
+    assert cause(None).endswith(
+        "The partitions are as they were; mend the transform or the rule, then start a new backfill."
     )
 
 
 def test_warnings_do_not_stop_a_batch():
-    require_success(as_document(WARNED, "s3://reports/r.html"))
+    told = answer(as_document(WARNED, "s3://reports/r.html", None))
+    assert (told["success"], "cause" in told) == (True, False)
+
+
+def test_what_a_release_accepts_is_reported_and_stops_nothing():
+    release = {"batch_id": "b0", "accepted": ["refund.amount.right"], "because": "a test of the payment provider"}
+    released = Report("b1", "2026-11-22", FILES, with_accepted(FAILED.verdicts, release))
+    assert (released.stopping, [v.column for v in released.warning]) == ([], ["is_customer_known", "refund.amount"])
+    assert "Accepted by the release of batch b0: a test of the payment provider" in page(released)
+
+
+def test_a_release_accepts_no_other_failure():
+    release = {"batch_id": "b0", "accepted": ["event_id.right"], "because": "why"}
+    assert [v.column for v in with_accepted(FAILED.verdicts, release) if v.stops_the_batch] == ["refund.amount"]
