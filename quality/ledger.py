@@ -15,7 +15,7 @@ SENT = ("published", "switched_off", "publish_failures", "deleted_unsent")
 
 
 def _unaccounted_lines(rows: pa.Table, contracts: Contracts) -> pa.ChunkedArray:
-    """Raw lines of a batch that is visible or kept back, that became neither row nor duplicate, reject or quarantined; null in others."""
+    """Raw lines that a visible or kept-back batch made nothing of and did not count as quarantined; null in others."""
     return _difference(rows, "raw_lines", MADE, ACCOUNTED)
 
 
