@@ -19,7 +19,7 @@ def test_the_table_has_the_columns_that_results_have(templates):
     assert results_key("2026-11-22", "b1") == location.removeprefix("s3://${ProcessedBucketName}/") + "/b1.ndjson.gz"
 
 
-def test_the_gate_writes_reports_documents_and_results_and_nothing_else(templates):
+def test_the_gate_writes_reports_documents_results_and_what_is_kept_back_and_nothing_else(templates):
     role = templates["steps"]["Resources"]["ValidationRole"]["Properties"]
     statements = role["Policies"][0]["PolicyDocument"]["Statement"]
     written = [
@@ -32,5 +32,6 @@ def test_the_gate_writes_reports_documents_and_results_and_nothing_else(template
         "${StagingBucketName}/batches/*",
         "${ReportsBucketName}/data-quality/*",
         f"${{ProcessedBucketName}}/{PREFIX}*",
+        "${ErrorBucketName}/quarantine/*",
     ]
     assert all("s3:DeleteObject" not in statement["Action"] for statement in statements)

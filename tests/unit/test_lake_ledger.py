@@ -1,9 +1,20 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.errors import ConfigurationError
-from lake.ledger import Balance, BatchRecord, IngestionReceipt, balance, from_document, to_document
+from lake.ledger import (
+    ACCOUNTED,
+    Balance,
+    BatchRecord,
+    BatchStatus,
+    IngestionReceipt,
+    balance,
+    from_document,
+    to_document,
+)
 from lake.settings import required, whole_number
 
 RECEIPT = IngestionReceipt(
@@ -87,6 +98,43 @@ def test_a_lost_line_unbalances_the_second_sum(column):
     short = replace(BATCH, **{column: getattr(BATCH, column) - 1})
     assert not balance([RECEIPT], [short]).is_balanced
     assert (BATCH.imbalance, short.imbalance) == (0, 1)
+
+
+@pytest.mark.parametrize("status", ["quarantined", "quarantine_rejected"])
+def test_lines_that_are_kept_back_are_in_the_sum_as_such(status):
+    kept_back = replace(BATCH, batch_id="b-2", status=status, rows=0, redelivered=0, repeated=0, rejected=0)
+    found = balance([RECEIPT], [BATCH, replace(kept_back, quarantined=8, rejects_by_reason={}, published=0)])
+    assert (found.is_balanced, found.batched_lines, found.quarantined, found.sendable) == (True, 16, 9, 4)
+    assert not balance([RECEIPT], [BATCH, kept_back]).is_balanced
+
+
+def test_lines_of_a_released_batch_are_counted_by_the_batch_that_runs_them():
+    released = replace(BATCH, batch_id="b-0", status="released")
+    assert balance([RECEIPT], [released, BATCH]) == balance([RECEIPT], [BATCH])
+
+
+KINDS = ("rows", "redelivered", "repeated", "rejected", "quarantined")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(BatchStatus)), st.lists(st.integers(0, 50), min_size=5, max_size=5))),
+    st.integers(-3, 3),
+)
+def test_the_second_sum_holds_exactly_where_no_line_of_an_accounted_batch_is_lost(told, lost):
+    batches = [
+        replace(
+            BATCH,
+            status=str(status),
+            raw_lines=sum(counts),
+            published=counts[0],
+            **dict(zip(KINDS, counts, strict=True)),
+        )
+        for status, counts in told
+    ]
+    assert balance([], batches).is_balanced
+    for number, batch in enumerate(batches):
+        others = [*batches[:number], replace(batch, raw_lines=batch.raw_lines + lost), *batches[number + 1 :]]
+        assert balance([], others).is_balanced == (lost == 0 or batch.status not in ACCOUNTED)
 
 
 def test_an_empty_ledger_is_balanced():

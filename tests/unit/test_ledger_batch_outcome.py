@@ -158,3 +158,33 @@ def test_a_batch_without_rows_balances():
     commit = COMMIT | {"snapshot_id": None, "rows": 0, "rows_by_type": {}, "redelivered": 0, "repeated": 0}
     record = compose("committed", DOCUMENTS | {"transform": transform, "commit": commit}, RUNNING)
     assert (record.rows, record.repeated, record.snapshot_id, record.imbalance) == (0, 7, None, 0)
+
+
+FAILED = {"failed": [{"expectation_id": "refund.amount.more_than_nothing"}], "report_uri": "s3://reports/b-1.html"}
+FAILED |= {"quarantine_uri": "s3://error/quarantine/b-1.json"}
+
+
+def test_a_batch_is_kept_back_whole_whatever_its_transform_dropped_or_refused():
+    documents = {"manifest": MANIFEST, "transform": TRANSFORM, "validation": FAILED}
+    kept_back = compose("quarantined", documents, RUNNING, error="Quarantined", cause="why")
+    assert (kept_back.status, kept_back.quarantined, kept_back.imbalance) == ("quarantined", 10, 0)
+    assert (kept_back.rows, kept_back.redelivered, kept_back.repeated, kept_back.rejected) == (0, 0, 0, 0)
+    assert (kept_back.rejects_by_reason, kept_back.late_rows, kept_back.cause) == ({}, 0, "why")
+    assert kept_back.failed_expectations == ["refund.amount.more_than_nothing"]
+    assert kept_back.quarantine_uri == "s3://error/quarantine/b-1.json"
+
+
+def test_a_batch_is_not_kept_back_without_a_validation():
+    with pytest.raises(PipelineError, match="batch b-1: document validation missing"):
+        compose("quarantined", {"manifest": MANIFEST}, RUNNING)
+
+
+def test_what_people_decided_stands_against_a_late_word_of_the_execution():
+    decided = replace(RUNNING, status="quarantine_rejected", quarantined=10, decisions=[{"decision": "rejected"}])
+    assert compose("quarantined", {"manifest": MANIFEST, "validation": FAILED}, decided) == decided
+
+
+def test_a_release_that_failed_keeps_the_release():
+    release = {"batch_id": "b-0", "accepted": []}
+    failed = compose("failed", {"manifest": MANIFEST | {"release": release}}, RUNNING, error="States.Timeout")
+    assert (failed.status, failed.release) == ("failed", release)

@@ -19,6 +19,7 @@ from lambdas.reconciliation.plan import (
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=16)
 JUST_NOW = NOW - timedelta(minutes=14)
+RELEASE = {"batch_id": "b-1", "accepted": ["x"]}
 LIMITS = Limits(settle=timedelta(minutes=15), max_attempts=3)
 
 
@@ -51,6 +52,35 @@ def test_an_object_of_a_running_committed_or_published_batch_is_held():
         batch("b-3", "published", raw("c")),
     ]
     assert actions([raw("a"), raw("b"), raw("c")], batches, executing={"b-1", "b-2"}) == []
+
+
+def test_an_object_that_people_keep_back_or_reject_is_held():
+    batches = [batch("b-1", "quarantined", raw("a")), batch("b-2", "quarantine_rejected", raw("b"))]
+    assert actions([raw("a"), raw("b")], batches) == []
+
+
+def test_an_object_that_was_released_is_held_by_the_batch_that_runs_it_and_free_once_that_has_failed():
+    released, again = batch("b-1", "released", raw("a")), batch("b-2", "running", raw("a"))
+    assert actions([raw("a")], [released, again], executing={"b-2"}) == []
+    failed = replace(again, status="failed", release=RELEASE)
+    assert actions([raw("a")], [released, failed]) == [StartBatch((raw("a"),), attempt=2, release=RELEASE)]
+
+
+def test_attempts_before_a_release_no_longer_count_and_those_after_it_do():
+    before = batch("b-1", "failed", raw("a"), attempt=3)
+    failed = replace(batch("b-3", "failed", raw("a"), attempt=1), release=RELEASE)
+    assert actions([raw("a")], [before, failed]) == [StartBatch((raw("a"),), attempt=2, release=RELEASE)]
+    given_up = replace(failed, attempt=3)
+    assert actions([raw("a")], [before, given_up]) == [GiveUp((raw("a"),))]
+
+
+def test_objects_of_different_releases_do_not_share_a_batch():
+    failed = batch("b-1", "failed", raw("a"))
+    released = replace(batch("b-2", "failed", raw("b")), release=RELEASE)
+    assert actions([raw("a"), raw("b")], [failed, released]) == [
+        StartBatch((raw("a"),), attempt=2),
+        StartBatch((raw("b"),), attempt=2, release=RELEASE),
+    ]
 
 
 def test_another_version_of_a_held_object_is_not_held():

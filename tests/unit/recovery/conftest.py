@@ -24,6 +24,7 @@ from lambdas.reconciliation import app as reconciliation
 from lambdas.validation import app as validation
 from tests.unit.enrichment_batch import SETTINGS, put_sources
 
+KEPT_BACK = object()
 NOW = datetime.now(UTC)
 STARTED = utc_text(NOW)
 STREAM = "downstream"
@@ -108,7 +109,7 @@ class Pipeline:
             "Write the manifest": self._write_the_manifest,
             "Transform the raw events": self._transform,
             "Enrich the staged events": self._enrich,
-            "Validate the data files": lambda batch: validation.handler({"batch_id": batch["batch_id"]}, None),
+            "Validate the data files": self._validate,
             "Commit the batch": lambda batch: commit.handler({"batch_id": batch["batch_id"]}, None),
             "Record the commit": lambda batch: self._record(batch, "committed"),
             "Publish the rows": lambda batch: publisher.handler({"batch_id": batch["batch_id"]}, Time()),
@@ -129,10 +130,16 @@ class Pipeline:
         return {"bucket": "raw", "key": key, "version": put["VersionId"], "size": 1}
 
     def run(self, batch, since="Write the manifest"):
-        """The batch from a step on to its end."""
+        """The batch from a step on to its end, or into quarantine."""
         names = list(self.steps)
         for name in names[names.index(since) :]:
-            self.steps[name](batch)
+            if self.steps[name](batch) is KEPT_BACK:
+                self._record(batch, "quarantined")
+                return
+
+    def _validate(self, batch):
+        answer = validation.handler({"batch_id": batch["batch_id"]}, None)
+        return None if answer["success"] else KEPT_BACK
 
     def run_as_the_state_machine_does(self, batch):
         """The batch to its end, or to the record of why it failed."""
