@@ -9,7 +9,6 @@ from lake.documents import read_json, write_json
 from lake.layout import batch_document_key
 from lake.quality_results import read_results
 from lambdas.validation import app
-from lambdas.validation.outcome import ValidationFailed
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REPORT = "data-quality/batch_date=2026-11-22/b1.html"
@@ -25,10 +24,19 @@ def deployed(lake, monkeypatch):
     monkeypatch.setenv("STAGING_BUCKET", lake.staging)
     monkeypatch.setenv("REPORTS_BUCKET", lake.reports)
     monkeypatch.setenv("PROCESSED_BUCKET", lake.processed)
+    monkeypatch.setenv("ERROR_BUCKET", "error")
+    lake.s3.create_bucket(Bucket="error", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     app.settings.cache_clear()
     app.s3.cache_clear()
-    write_json(lake.s3, lake.staging, batch_document_key("b1", "manifest"), {"batch_date": "2026-11-22"})
+    plan(lake)
     return lake
+
+
+def plan(lake, **changes):
+    """The batch's manifest."""
+    manifest = {"batch_id": "b1", "batch_date": "2026-11-22", "started_at": "2026-11-22T12:00:00.000000Z"}
+    manifest |= {"raw_objects": [{"lines": 2}, {"lines": 1}], **changes}
+    write_json(lake.s3, lake.staging, batch_document_key("b1", "manifest"), manifest)
 
 
 def validate(lake, *rows):
@@ -61,12 +69,11 @@ def test_a_batch_of_several_types_passes(deployed):
     assert left(deployed)["evaluated"] == len(app.suite()["expectations"])
 
 
-def test_a_failure_is_raised_after_report_and_document_are_written(deployed):
-    with pytest.raises(
-        ValidationFailed, match=r"refund.amount.within_contract \(1 of 2 values break it\).*s3://reports/data-quality/"
-    ):
-        validate(deployed, refund(deployed, "1", 0), refund(deployed, "2", 3))
-    assert left(deployed)["success"] is False
+def test_data_that_fails_is_an_answer_and_what_people_decide_by_is_written_before(deployed):
+    answer = validate(deployed, refund(deployed, "1", 0), refund(deployed, "2", 3))
+    assert (answer["success"], left(deployed)["success"]) == (False, False)
+    assert "refund.amount.within_contract (1 of 2 values break it)" in answer["cause"]
+    assert "See s3://reports/data-quality/" in answer["cause"]
     html = deployed.s3.get_object(Bucket=deployed.reports, Key=REPORT)
     assert html["ContentType"] == "text/html; charset=utf-8"
     assert "none of its rows is visible" in html["Body"].read().decode()
@@ -84,9 +91,8 @@ def test_a_batch_without_rows_passes_without_great_expectations(deployed, monkey
     assert deployed.keys(deployed.reports) == [REPORT]
 
 
-def test_results_of_every_expectation_are_left_before_a_failure_is_raised(deployed):
-    with pytest.raises(ValidationFailed):
-        validate(deployed, refund(deployed, "1", 0), refund(deployed, "2", 3))
+def test_results_of_every_expectation_are_left_where_data_fails(deployed):
+    validate(deployed, refund(deployed, "1", 0), refund(deployed, "2", 3))
     results = list(read_results(deployed.s3, deployed.processed))
     assert [r.expectation_id for r in results] == [e["meta"]["id"] for e in app.suite()["expectations"]]
     failed = {r.expectation_id: (r.severity, r.evaluated, r.unexpected) for r in results if not r.success}
@@ -105,3 +111,52 @@ def test_a_batch_validated_again_overwrites_its_results(deployed):
     validate(deployed, edit(deployed, "1"))
     validate(deployed, edit(deployed, "1"))
     assert deployed.keys(deployed.processed, ".ndjson.gz") == ["data_quality/results/run_date=2026-11-22/b1.ndjson.gz"]
+
+
+KEPT_BACK = "quarantine/quarantine_date=2026-11-22/b1.json"
+
+
+def test_what_people_decide_by_has_a_few_rows_with_identity_and_the_columns_concerned(deployed):
+    validate(deployed, *(refund(deployed, str(number), 0) for number in range(7)), edit(deployed, "e"))
+    assert left(deployed)["quarantine_uri"] == f"s3://error/{KEPT_BACK}"
+    kept_back = read_json(deployed.s3, "error", KEPT_BACK)
+    assert (kept_back["batch_id"], kept_back["raw_lines"], kept_back["rows"]) == ("b1", 3, 8)
+    assert kept_back["counts"] == [
+        {"event_type": "refund", "event_date": "2026-11-22", "rows": 7},
+        {"event_type": "wikipedia_edit", "event_date": "2026-11-22", "rows": 1},
+    ]
+    failed = {entry["expectation_id"]: entry for entry in kept_back["failed"]}
+    assert sorted(failed) == ["refund.amount.more_than_nothing", "refund.amount.within_contract"]
+    samples = failed["refund.amount.within_contract"]["samples"]
+    assert samples == [{"source": "/shop", "event_id": str(number), "refund.amount": 0.0} for number in range(5)]
+
+
+def test_a_batch_that_passes_leaves_nothing_in_the_error_zone(deployed):
+    validate(deployed, edit(deployed, "1"))
+    assert (deployed.keys("error"), left(deployed)["quarantine_uri"]) == ([], None)
+
+
+def test_a_batch_validated_again_overwrites_what_people_decide_by(deployed):
+    for _ in range(2):
+        validate(deployed, refund(deployed, "1", 0))
+    assert deployed.keys("error") == [KEPT_BACK]
+
+
+def test_a_backfill_that_fails_is_not_kept_back(deployed):
+    plan(deployed, replaces={"batch_ids": ["b1"]})
+    answer = validate(deployed, refund(deployed, "1", 0))
+    assert (answer["success"], deployed.keys("error")) == (False, [])
+    assert "then start a new backfill" in answer["cause"]
+
+
+def test_a_release_is_stopped_by_what_it_does_not_accept_alone_and_results_keep_their_severity(deployed):
+    both = ["refund.amount.more_than_nothing", "refund.amount.within_contract"]
+    plan(deployed, release={"batch_id": "b0", "accepted": both[:1], "because": "a gift"})
+    assert validate(deployed, refund(deployed, "1", 0))["success"] is False
+    assert [entry["expectation_id"] for entry in left(deployed)["failed"]] == both[1:]
+    plan(deployed, release={"batch_id": "b0", "accepted": both, "because": "a gift"})
+    assert validate(deployed, refund(deployed, "1", 0))["success"] is True
+    warned = [entry["expectation_id"] for entry in left(deployed)["warnings"]]
+    assert set(both) < set(warned)
+    results = {r.expectation_id: (r.success, r.severity) for r in read_results(deployed.s3, deployed.processed)}
+    assert results[both[0]] == (False, "fail")
