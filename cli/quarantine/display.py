@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from rich.markup import escape
+
 from cli.display import table
 from lake.ledger import BatchRecord
 from lake.quarantine import is_releasable
 
+IDENTITY = ("source", "event_id")
 LISTED = ("batch_id", "status", "started_at", "lines", "failed_expectations")
 
 
@@ -63,10 +66,13 @@ def _decision_in_words(decision: dict) -> str:
 def _print_document(out: Any, kept: dict) -> None:
     out.print(f"  report {kept['report_uri']}", markup=False, soft_wrap=True)
     for failed in kept["failed"]:
-        out.print(f"\n[bold red]failed[/bold red] {failed['expectation_id']}: {failed['found']}", soft_wrap=True)
+        out.print(
+            f"\n[bold red]failed[/bold red] {escape(failed['expectation_id'])}: {escape(failed['found'])}",
+            soft_wrap=True,
+        )
         out.print(f"  {failed['description']}", markup=False, soft_wrap=True)
         if failed["samples"]:
-            columns = list(failed["samples"][0])
+            columns = [*IDENTITY, *sorted(failed["samples"][0].keys() - set(IDENTITY))]
             out.print(table(None, columns, [[row[name] for name in columns] for row in failed["samples"]]))
     for warned in kept["warnings"]:
         out.print(f"\nwarned {warned['expectation_id']}: {warned['found']}", markup=False, soft_wrap=True)

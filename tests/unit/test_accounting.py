@@ -67,6 +67,21 @@ def test_a_sending_is_done_when_each_raw_object_is_in_a_published_batch():
     assert account.is_settled
 
 
+def test_a_sending_is_done_when_what_is_not_published_waits_for_people():
+    account = Account({"s-0": [1, 2, 3]})
+    account.add_receipt(receipt(1, 2, lines=2))
+    account.add_receipt(receipt(3, 3, lines=1, raw_key="k2"))
+    account.batches = [
+        batch("quarantined", "k1", raw_lines=2, quarantined=2),
+        batch("published", "k2", raw_lines=1, rows=1),
+    ]
+    outcome = account.outcome()
+    assert (account.is_settled, outcome.quarantined, outcome.unaccounted) == (True, 2, 0)
+    assert outcome.sum_in_words() == "3 lines in = 1 rows + 0 duplicates + 0 rejects + 2 quarantined"
+    account.batches[0] = batch("released", "k1", raw_lines=2)
+    assert not account.is_settled
+
+
 def test_records_that_were_all_rejected_need_no_batch():
     account = Account({"s-0": [1]})
     account.add_receipt(receipt(1, 1, lines=0, raw_key=None, invalid_json=1))
@@ -136,6 +151,8 @@ def test_polling_ends_when_it_is_so_or_time_is_out():
 def test_a_failed_execution_is_told_with_error_and_cause():
     execution = {"name": "b-1", "status": "FAILED", "error": "States.TaskFailed", "cause": "it\n broke"}
     assert failure_in_words(execution).startswith("batch b-1 failed: States.TaskFailed: it broke (reconciliation")
+    told = failure_in_words(execution | {"error": "Quarantined"})
+    assert told.endswith("(it waits for a decision: `etl quarantine show b-1`)")
 
 
 def test_dates_are_those_of_utc_days_both_included():

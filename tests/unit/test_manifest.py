@@ -124,6 +124,51 @@ def test_a_batch_whose_rows_are_visible_keeps_its_record(lake, raw):
     assert lake.keys(lake.staging) == []
 
 
+RELEASE = {"batch_id": "b-0", "batch_date": "2026-11-20", "accepted": ["refund.amount.more_than_nothing"]}
+RELEASE |= {"because": "a gift", "decided_by": "arn:anna", "decided_at": "2026-11-22T11:59:00.000000Z"}
+
+
+def kept_back(lake, **changes):
+    known = ["b-0", "2026-11-20", "quarantined", "2026-11-20T12:00:00Z", "…", 1, [{"key": "raw/1", "version": "v"}], 1]
+    write_batch_record(lake.s3, lake.processed, BatchRecord(*known, quarantined=1, **changes))
+    return lambda: read_batch_record(lake.s3, lake.processed, "b-0", ["2026-11-20"])
+
+
+def test_a_release_takes_over_the_objects_and_says_so_in_the_record_of_the_batch_it_releases(lake, raw):
+    released = kept_back(lake)
+    invoke(raw("raw/1", NOON), release=RELEASE)
+    assert (record(lake).status, record(lake).release) == ("running", RELEASE)
+    assert read_json(lake.s3, lake.staging, "batches/b-1/manifest.json")["release"] == RELEASE
+    assert (released().status, released().quarantined) == ("released", 0)
+    assert released().decisions == [
+        {
+            "decision": "released",
+            "decided_at": "2026-11-22T11:59:00.000000Z",
+            "decided_by": "arn:anna",
+            "because": "a gift",
+            "released_as": "b-1",
+        }
+    ]
+
+
+def test_a_release_that_is_run_once_more_is_one_decision_with_the_newest_batch(lake, raw):
+    rejected = {"decision": "rejected", "decided_at": "2026-11-21T00:00:00.000000Z", "released_as": None}
+    released = kept_back(lake, decisions=[rejected])
+    announced = raw("raw/1", NOON)
+    for batch_id in ("b-1", "b-2"):
+        invoke(announced, release=RELEASE, batch_id=batch_id)
+    assert [(d["decision"], d["released_as"]) for d in released().decisions] == [
+        ("rejected", None),
+        ("released", "b-2"),
+    ]
+
+
+def test_a_release_of_a_batch_that_the_ledger_does_not_know_is_refused(lake, raw):
+    message = "batch b-1 releases batch b-0, which the ledger does not know on 2026-11-20; expected its record"
+    with pytest.raises(PipelineError, match=message):
+        invoke(raw("raw/1", NOON), release=RELEASE)
+
+
 def test_a_batch_without_objects_is_refused():
     with pytest.raises(PipelineError, match="batch b-1: no raw objects; expected at least one"):
         read_batch({"batch_id": "b-1", "started_at": "2026-11-22T12:00:00Z", "objects": []})

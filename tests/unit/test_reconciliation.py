@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import boto3
@@ -93,6 +94,21 @@ def test_an_object_that_was_never_announced_is_started(lake, machine):
     ((name, given),) = machine.inputs().items()
     assert name.startswith(f"reconcile-{LATER:%Y%m%dT%H%M%S}-")
     assert given == {"objects": [announced], "attempt": 1}
+
+
+def test_objects_of_a_batch_that_people_keep_back_are_left_alone_also_by_hand(lake, machine):
+    put_batch(lake, "quarantined", put_raw(lake))
+    assert (app.reconcile(LATER), app.reconcile(LATER, by_hand=True), machine.inputs()) == ({}, {}, {})
+
+
+def test_a_release_that_failed_is_started_again_as_that_release(lake, machine):
+    release = {"batch_id": "b-0", "accepted": ["x"]}
+    announced = put_raw(lake)
+    failed = replace(put_batch(lake, "failed", announced), release=release)
+    write_batch_record(lake.s3, lake.processed, failed)
+    assert app.reconcile(LATER) == {"StartBatch": 1}
+    (given,) = machine.inputs().values()
+    assert given == {"objects": [announced], "attempt": 2, "release": release}
 
 
 def test_the_current_version_alone_is_looked_at(lake, machine):

@@ -79,3 +79,22 @@ def test_the_tables_fit_into_80_columns_without_colour(capsys):
     assert max(map(len, out.splitlines())) <= 80
     assert "0123456789abc  published      8     6     2     0          6  11.5" in out
     assert "States.TaskFailed: [red]it broke[/red]" in out
+
+
+def test_batches_that_wait_for_people_are_told_with_the_command_that_shows_them(capsys):
+    kept_back = batch("quarantined", "k2", 5, batch_id="b-2", quarantined=5)
+    document = summary(RECEIPTS, [*BATCHES, kept_back])
+    assert (document["is_balanced"], document["lag"]["pending_lines"]) == (True, 0)
+    assert document["quarantine"] == {"waiting": ["b-2"], "waiting_lines": 5}
+    assert sums_in_words(document)[1].endswith("6 rows + 2 duplicates + 0 rejects + 5 quarantined")
+    print_status(document, last=10)
+    out = capsys.readouterr().out
+    assert "1 batch waits for a decision, 5 lines" in out and "`etl quarantine show b-2` says why" in out
+
+
+def test_a_batch_that_was_rejected_or_released_waits_for_nobody(capsys):
+    decided = [batch("quarantine_rejected", "k2", 5, quarantined=5), batch("released", "k2", 5)]
+    document = summary(RECEIPTS, [*BATCHES, *decided])
+    assert (document["is_balanced"], document["quarantine"]["waiting"]) == (True, [])
+    print_status(document, last=10)
+    assert "wait" not in capsys.readouterr().out
