@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-EVENTS = 60
+EVENTS, AGAIN = 60, 15
 FUNCTION, JOB = "tributary-local-{}", "tributary-local-process-events"
 
 
@@ -89,7 +89,7 @@ def task_that_exits_non_zero(session):
 
 
 @contextmanager
-def suite_that_fails(session):
+def transform_that_errs(session):
     """The transform gets the lateness wrong; its counts add up, so only the suite can tell."""
     s3, arguments = session.client("s3"), job_arguments(session)["DefaultArguments"]
     bucket, _, key = arguments["--extra-py-files"].removeprefix("s3://").partition("/")
@@ -109,7 +109,7 @@ FAULTS = {
     function_that_raises: ("NoSuchTableError", "no_such_table"),
     job_that_dies: ("States.TaskFailed", JOB),
     task_that_exits_non_zero: ("States.TaskFailed", "tributary-local-enrichment"),
-    suite_that_fails: ("ValidationFailed", "is_late_as_contract_says"),
+    transform_that_errs: ("Quarantined", "is_late.as_contract_says"),
 }
 
 
@@ -147,12 +147,26 @@ def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, sess
             assert failed["error"] == error, fault.__name__
             assert said in failed["cause"], fault.__name__
             assert rows(etl) == 0, fault.__name__
+    kept_back = failed["name"]
     reconcile()
-    assert newest_execution(session, known)["status"] == "SUCCEEDED"
-    summary = json.loads(etl("status", "--json", "--check"))
-    assert summary["ingestion"]["records"] == EVENTS
+    assert executions(session) == known, "a batch whose data fails is not run again"
+    later = sent.with_name("later.ndjson")
+    later.write_text("".join(sent.read_text().splitlines(keepends=True)[:AGAIN]))
+    etl("send", str(later), "--wait")
+    visible, summary = rows(etl), json.loads(etl("status", "--json", "--check"))
+    assert 0 < visible == summary["batches"]["published"]
+    assert summary["quarantine"]["waiting"] == [kept_back]
     assert summary["lag"]["pending_lines"] == 0
-    assert rows(etl) == summary["batches"]["rows"] == summary["batches"]["published"] > 0
+
+    released = json.loads(etl("quarantine", "release", kept_back, "--reason", "mended", "--mended", "--wait", "--json"))
+    summary = json.loads(etl("status", "--json", "--check"))
+    assert summary["ingestion"]["records"] == EVENTS + AGAIN
+    assert (summary["quarantine"]["waiting"], summary["batches"]["quarantined"]) == ([], 0)
+    assert rows(etl) == visible + released["rows"] == summary["batches"]["rows"] == summary["batches"]["published"]
+    statuses = {batch["batch_id"]: batch["status"] for batch in summary["batch_list"]}
+    assert (statuses[kept_back], statuses[released["released_as"]]) == ("released", "published")
+    assert etl.downstream() == etl.stored()
+    assert len(set(etl.stored())) == rows(etl)
 
 
 def executions(session):
