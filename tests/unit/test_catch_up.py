@@ -172,10 +172,15 @@ def test_missing_arguments_are_named():
 
 
 @pytest.mark.parametrize(
-    ("status", "is_free"), [("running", False), ("committed", False), ("published", False), ("failed", True)]
+    ("status", "is_free"),
+    [("running", False), ("committed", False), ("published", False), ("quarantined", False), ("failed", True)],
 )
 def test_only_objects_of_failed_batches_are_free(status, is_free):
     assert without_held([OLD, OLD], [batch(status, OLD)]) == ([OLD] if is_free else [])
+
+
+def test_an_object_that_was_released_is_left_to_the_batch_that_runs_it():
+    assert without_held([OLD], [batch("released", OLD), batch("running", OLD)]) == []
 
 
 def test_no_batch_before_the_first_arrival_is_read():

@@ -115,3 +115,14 @@ def test_a_batch_that_is_published_long_after_its_documents_have_expired_is_foun
     leave(s3, publish={"published": 2, "switched_off": 0, "publish_failures": 0, "deleted_unsent": 0})
     assert app.handler({"batch_id": "b-1", "status": "published"}, None)["published"] == 2
     assert read_batch_record(s3, PROCESSED, "b-1", ["2026-11-22"]).status == "published"
+
+
+def test_a_batch_that_is_kept_back_is_recorded_and_counted_for_the_alarm(s3, capsys):
+    write_batch_record(s3, PROCESSED, CLAIM)
+    failed = {"failed": [{"expectation_id": "x"}], "report_uri": "s3://reports/r", "quarantine_uri": "s3://error/q"}
+    leave(s3, manifest=manifest(), validation=failed)
+    event = {"batch_id": "b-1", "status": "quarantined", "error": "Quarantined", "cause": "why"}
+    assert app.handler(event, None)["status"] == "quarantined"
+    record = read_batch_record(s3, PROCESSED, "b-1", ["2026-11-22"])
+    assert (record.quarantined, record.failed_expectations, record.cause) == (2, ["x"], "why")
+    assert '"BatchesQuarantined":[1.0]' in capsys.readouterr().out
