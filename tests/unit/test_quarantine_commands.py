@@ -182,11 +182,12 @@ def test_a_batch_that_is_being_released_is_not_rejected(stage):
     assert record(stage) == KEPT
 
 
-def test_somebody_who_decides_at_the_same_moment_is_not_overwritten(stage, monkeypatch):
-    def released_meanwhile(stage, batch_id):
+@pytest.mark.parametrize("moment", ["running_release", "to_document"])
+def test_somebody_who_decides_at_the_same_moment_is_not_overwritten(stage, monkeypatch, moment):
+    def released_meanwhile(*_):
         write_batch_record(stage.s3, "processed", replace(KEPT, status="released"))
 
-    monkeypatch.setattr(decide, "running_release", released_meanwhile)
+    monkeypatch.setattr(decide, moment, released_meanwhile)
     told = etl("reject", "b-1", "--reason", "no", expected=1)
     assert f"somebody else decided on batch {KEPT.batch_id} at this moment" in told
     assert record(stage).status == "released"
