@@ -91,6 +91,9 @@ def _trino_type(hive: str) -> str:
 
 
 def _from_json(value: Any, kind: str) -> str:
+    if kind in ("date", "timestamp"):
+        # Not by JSON, which has neither.
+        return f"CAST({literal(value, pa.string())} AS {kind})"
     quoted = json.dumps(value, ensure_ascii=False).replace("'", "''")
     return f"CAST(JSON '{quoted}' AS {kind})"
 
