@@ -102,3 +102,8 @@ def view_definition(view: dict) -> dict:
     """What Athena keeps in a view of the Glue Catalog."""
     encoded = re.fullmatch(r"/\* Presto View: (\S+) \*/", view["ViewOriginalText"])[1]
     return json.loads(base64.b64decode(encoded))
+
+
+def columns_of(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Names and types; for people Trino writes `row(a decimal(38, 2))` where a view has `row("a" decimal(38,2))`."""
+    return [(name, kind.replace(", ", ",").replace('"', "")) for name, kind, *_ in rows]
