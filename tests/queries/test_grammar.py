@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.quicksight.datasets import QUERIED
+from cli.quicksight.query_views import view_sql as query_view_sql
 from contracts.contract import load_contracts
 from lake.views import view_sql
 from local.trino.grammar import trino_grammar
@@ -45,6 +47,12 @@ def test_a_named_query_is_sql_of_trino_as_the_template_has_it(refusal, name):
 @pytest.mark.parametrize("contract", load_contracts().values(), ids=lambda contract: contract.event_type)
 def test_the_view_of_an_event_type_is_sql_of_trino(refusal, contract):
     assert refusal(f"CREATE VIEW shown AS {view_sql(contract, 'lake')}") is None
+
+
+@pytest.mark.parametrize("dataset", QUERIED, ids=lambda dataset: dataset.view)
+def test_the_view_of_a_query_is_sql_of_trino(refusal, dataset):
+    query = (ROOT / f"athena_queries/{dataset.view}.sql").read_text()
+    assert refusal(f"CREATE VIEW shown AS {query_view_sql(dataset, query)}") is None
 
 
 @pytest.mark.parametrize(

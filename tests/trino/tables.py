@@ -91,6 +91,9 @@ def _trino_type(hive: str) -> str:
 
 
 def _from_json(value: Any, kind: str) -> str:
+    if kind in ("date", "timestamp"):
+        # Not by JSON, which has neither.
+        return f"CAST({literal(value, pa.string())} AS {kind})"
     quoted = json.dumps(value, ensure_ascii=False).replace("'", "''")
     return f"CAST(JSON '{quoted}' AS {kind})"
 
@@ -99,3 +102,8 @@ def view_definition(view: dict) -> dict:
     """What Athena keeps in a view of the Glue Catalog."""
     encoded = re.fullmatch(r"/\* Presto View: (\S+) \*/", view["ViewOriginalText"])[1]
     return json.loads(base64.b64decode(encoded))
+
+
+def columns_of(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Names and types; for people Trino writes `row(a decimal(38, 2))` where a view has `row("a" decimal(38,2))`."""
+    return [(name, kind.replace(", ", ",").replace('"', "")) for name, kind, *_ in rows]

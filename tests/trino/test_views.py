@@ -2,12 +2,7 @@
 
 from contracts.contract import load_contracts
 from tests.trino.conftest import views
-from tests.trino.tables import view_definition
-
-
-def columns_of(rows):
-    """Names and types; for people Trino writes `row(a decimal(38, 2))` where a view has `row("a" decimal(38,2))`."""
-    return [(name, kind.replace(", ", ",").replace('"', "")) for name, kind, *_ in rows]
+from tests.trino.tables import columns_of, view_definition
 
 
 def test_a_view_says_the_columns_and_types_that_trino_finds_in_its_sql(warehouse):
