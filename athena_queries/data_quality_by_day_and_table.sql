@@ -15,6 +15,6 @@ select
     round(1e0 * count_if(success) / count(*), 4) as pass_rate,
     sum(unexpected) as unexpected_values
 from dq_results
-where run_date >= date '2020-01-01'
+where run_date >= date '2020-01-01' and data_date >= date '2020-01-01'
 group by data_date, table_name, run_kind, severity
 order by data_date, table_name, run_kind, severity

@@ -13,6 +13,7 @@ from cli.expectations_command import app as expectations_app
 from cli.lake_commands import register as register_lake_commands
 from cli.quarantine.commands import app as quarantine_app
 from cli.reject_commands import register as register_reject_commands
+from cli.report.command import register as register_report
 from cli.stream_commands import register as register_stream_commands
 
 app = typer.Typer(
@@ -127,6 +128,7 @@ def status(
 register_reject_commands(app)
 register_lake_commands(app)
 register_stream_commands(app)
+register_report(app)
 
 
 @app.command()

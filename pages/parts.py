@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,10 @@ NOTHING = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Cell:
-    """A table's cell that is more than a text or a number; `shade` from 0 to 1 colours its ground."""
+    """A table's cell that is more than a text or a number; `shade` from 0 to 1 colours its ground.
+
+    A whole text is never broken into lines.
+    """
 
     text: str
     note: str = ""
@@ -22,17 +26,19 @@ class Cell:
     href: str = ""
     is_code: bool = False
     is_number: bool = False
+    is_whole: bool = False
     shade: float | None = None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts, numbers, nulls and cells; `is_cards` makes a card of each row on a phone."""
+    """Rows of texts, numbers, dates, nulls and cells; `is_cards` makes a card of each row on a phone."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     title: str = ""
     is_cards: bool = False
+    source: str = ""
     kind = "table"
 
     def cells(self) -> list[list[Cell]]:
@@ -138,4 +144,4 @@ def as_cell(value: Any) -> Cell:
         return Cell(NOTHING)
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return Cell(number(value), is_number=True)
-    return Cell(str(value))
+    return Cell(str(value), is_whole=isinstance(value, date))

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from pages.numbers import number
 from pages.svg import inlined
@@ -58,8 +58,8 @@ def by_day(
     series: Sequence[Days],
     unit: str,
     shown: Callable[[float], str] = plain,
-    is_share: bool = False,
     is_line: bool = False,
+    at_most: float | None = None,
 ) -> str:
     """Values by date from zero on: bars on top of each other where they are few, else lines; `label` is for ears."""
     with rc_context(SETTINGS):
@@ -68,9 +68,7 @@ def by_day(
         draw = _lines if is_line or len(days) > BARS_AT_MOST else _stacked
         draw(axes, series)
         axes.set_title(unit, loc="left")
-        axes.set_ylim(bottom=0, top=1 if is_share else None)
-        axes.yaxis.set_major_locator(MaxNLocator(3, integer=not is_share and _is_whole(series)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value)))
+        _value_axis(axes, shown, _is_whole(series), at_most)
         axes.grid(axis="y", color=LINE, linewidth=0.6)
         axes.set_axisbelow(True)
         _date_axis(axes, days)
@@ -130,6 +128,15 @@ def _lines(axes: Axes, series: Sequence[Days]) -> None:
 
 def _is_whole(series: Sequence[Days]) -> bool:
     return all(value == int(value) for values in series for value in values.values())
+
+
+def _value_axis(axes: Axes, shown: Callable[[float], str], is_whole: bool, at_most: float | None) -> None:
+    """From zero to a tick above the highest value, no higher than values can be."""
+    highest = max(axes.get_ylim()[1] / 1.05, 0)
+    ticks = MaxNLocator(3, steps=[1, 2, 2.5, 5, 10], integer=is_whole and at_most is None).tick_values(0, highest or 1)
+    ticks = [tick for tick in ticks if at_most is None or tick <= at_most]
+    axes.set_yticks(ticks, [shown(tick) for tick in ticks])
+    axes.set_ylim(0, ticks[-1])
 
 
 def _date_axis(axes: Axes, days: Sequence[date]) -> None:

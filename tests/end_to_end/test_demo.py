@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import papermill
@@ -12,6 +13,8 @@ QUERIES = sorted((ROOT / "athena_queries").glob("*.sql"))
 FOR_PEOPLE = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if re.match("00|5", path.stem)]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EVENTS = 400
+# Where all that was validated held.
+MAY_BE_EMPTY = {"failed_expectations"}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def answer(etl, name):
 def test_a_shipped_query_says_what_it_answers_and_has_an_answer(etl, story, path):
     for head in ("-- question: ", "-- grain: ", "-- units: ", "-- partitions: "):
         assert head in path.read_text()
-    assert answer(etl, path.stem)
+    assert answer(etl, path.stem) or path.stem in MAY_BE_EMPTY
 
 
 def test_shipped_queries_agree_with_the_ledger(etl, first):
@@ -84,6 +87,20 @@ def test_shipped_queries_agree_with_the_ledger(etl, first):
     assert sum(row["rejects"] for row in rejects) >= sum(first["rejects_by_reason"].values()) > 0
     assert sum(row["events"] for row in answer(etl, "events_by_type_and_date")) == rows(etl)
     assert {row["unaccounted_lines"] for row in answer(etl, "ledger_balance")} == {0}
+
+
+def test_the_report_shows_the_balance_and_the_totals_of_independent_queries(etl, first, tmp_path):
+    etl("report", "--out", str(tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    [made] = json.loads(
+        etl("query", "--json", "SELECT sum(raw_lines) AS lines FROM batches WHERE status = 'published'")
+    )
+    assert f"Each of {made['lines']:,} raw lines became a row, a duplicate or a reject." in page
+    assert f"<dt>Events</dt><dd>{rows(etl):,}</dd>" in page
+    sql = "SELECT sum(reporting_amount) AS refunded FROM refund_events"
+    [refunds] = json.loads(etl("query", "--json", f"SELECT cast(refunded AS decimal(38, 2)) AS refunded FROM ({sql})"))
+    assert f"{Decimal(refunds['refunded']):,} refunded</dd>" in page
+    assert all((tmp_path / link).exists() for link in re.findall('href="(report-data-quality/[^"]+)"', page))
 
 
 def test_after_maintenance_there_are_fewer_files_and_every_shipped_query_answers_the_same(etl, first, tmp_path):

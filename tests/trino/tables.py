@@ -95,7 +95,9 @@ def _from_json(value: Any, kind: str) -> str:
         # Not by JSON, which has neither.
         return f"CAST({literal(value, pa.string())} AS {kind})"
     quoted = json.dumps(value, ensure_ascii=False).replace("'", "''")
-    return f"CAST(JSON '{quoted}' AS {kind})"
+    # JSON has no dates and times: they are texts in it, which Trino casts, but not from JSON.
+    text = f"CAST(JSON '{quoted}' AS varchar)" if kind in ("date", "timestamp") else f"JSON '{quoted}'"
+    return f"CAST({text} AS {kind})"
 
 
 def view_definition(view: dict) -> dict:

@@ -72,6 +72,11 @@ def test_one_day_or_nothing_but_zero_is_drawn_too(days):
     assert "<svg" in by_day("d", "Days", [days], "events")
 
 
+def test_the_axis_of_shares_ends_at_one():
+    svg = by_day("d", "Days", [{date(2026, 11, 21): 1}], "share", percent, at_most=1)
+    assert ">100 %</text>" in svg and ">200 %</text>" not in svg
+
+
 def test_bars_of_nothing_are_an_empty_plot():
     assert "<svg" in bars("b", "Bars", [], "rejects")
 
