@@ -129,6 +129,11 @@ def report_key(batch_date: str, batch_id: str) -> str:
     return f"data-quality/batch_date={batch_date}/{batch_id}.html"
 
 
+def validation_key(run_date: str, run_id: str, suffix: str) -> str:
+    """Key of what a validation of whole days leaves (`.ipynb`, `.notebook.html`, `.html`), below the reports bucket."""
+    return f"data-quality/runs/run_date={run_date}/{run_id}{suffix}"
+
+
 def partition_values(key: str) -> dict[str, str]:
     """The `name=value` folders of a key: `a/b=1/c.parquet` -> {"b": "1"}."""
     return dict(folder.split("=", 1) for folder in key.split("/")[:-1] if "=" in folder)
