@@ -80,8 +80,8 @@ class _DayLines(logging.Handler):
 
 def days_of(stage: Stage, run: Run) -> list[dict[str, Any]]:
     """Verdict by day, from the results as they are stored."""
-    stored = read_results(stage.s3, run.processed_bucket, run.run_date, run.run_date)
-    results = [result for result in stored if result.run_id == run.run_id]
+    stored = read_results(stage.s3, run.processed_bucket, run.run_date, run.run_date, run.run_id)
+    results = list(stored)
     days = []
     for day in run.days:
         mine = [result for result in results if result.data_date == day]

@@ -3,62 +3,61 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
 from contracts.errors import ConfigurationError
-from lake.quality_results import QualityResult, RunKind, Severity, timestamp_text
-from lambdas.validation.suite import Verdict, columns_of, evaluate
+from lake.quality_results import QualityResult, RunKind
+from quality.evaluate import evaluate
+from quality.history import bounds_from_history, freshness_bound
+from quality.results import Run as ResultsOf
+from quality.results import as_results
+from quality.suites import load_suite, of_scope
 from validation.run import Run
 
-BATCH_ONLY = "batch_ids"
+# What a suite of somebody's own need not say.
+BY_ITSELF = {"origin": "hand-written", "scope": [RunKind.DAYS]}
+# The longest that a suite looks back: see `history` in its expectations.
+HISTORY_OF_BOUNDS_DAYS = 28
 
 
-def read_suite(root: Path, run: Run) -> dict:
-    """The suite of the run; without those expectations that mean something for one batch alone."""
-    path = root / (run.suite or f"expectations/{run.table}.json")
-    if not path.is_file():
-        raise ConfigurationError(f"there is no suite {path}; expected a file of expectations. Name one that is there.")
-    suite = json.loads(path.read_text(encoding="utf-8"))
-    return suite | {"expectations": [with_id(e) for e in suite["expectations"] if BATCH_ONLY not in json.dumps(e)]}
+def read_suite(run: Run) -> dict:
+    """The expectations on whole days, of the run's own suite or of the table's."""
+    suite = own_suite(Path(run.suite)) if run.suite else load_suite(run.table)
+    return of_scope(suite, RunKind.DAYS)
 
 
-def with_id(expectation: dict) -> dict:
-    meta = expectation.get("meta") or {}
-    return expectation | {"meta": {"id": expectation["description"], **meta}}
+def own_suite(path: Path) -> dict:
+    """A suite from a file; expectations without an id are named by what they say."""
+    try:
+        suite = json.loads(path.read_text(encoding="utf-8"))
+        made = [with_defaults(expectation) for expectation in suite["expectations"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"suite {path} cannot be read ({type(error).__name__}: {error}); expected JSON with `expectations`, each "
+            "with `type`, `kwargs`, `description` and `severity`, as in expectations/events.json. Mend the file."
+        ) from None
+    return {"name": path.stem, **suite, "expectations": made}
+
+
+def with_defaults(expectation: dict) -> dict:
+    meta = {"id": expectation["description"], **BY_ITSELF, **expectation.get("meta", {})}
+    return {"notes": "", **expectation, "meta": meta}
+
+
+def parameters_of(
+    suite: dict, run: Run, day: str, event_types: Iterable[str], results: Iterable[QualityResult]
+) -> dict[str, object]:
+    """What the suite's $PARAMETERs stand for on a day; `results` are those of days before, of any run."""
+    fresh = freshness_bound(day, datetime.fromisoformat(run.validated_at))
+    return {"event_types": sorted(event_types), **fresh, **bounds_from_history(suite, day, results)}
 
 
 def judge(frame: pd.DataFrame, suite: dict, parameters: dict, run: Run, day: str) -> list[QualityResult]:
     """One result an expectation, in the order of the suite."""
-    verdicts = evaluate(frame, suite, parameters)
-    return [_result(e, v, run, day, len(frame)) for e, v in zip(suite["expectations"], verdicts, strict=True)]
-
-
-def _result(expectation: dict, verdict: Verdict, run: Run, day: str, rows: int) -> QualityResult:
-    counted = re.match(r"([\d,]+) of ([\d,]+) values", verdict.found)
-    unexpected, evaluated = (int(text.replace(",", "")) for text in counted.groups()) if counted else (None, None)
-    return QualityResult(
-        run_id=run.run_id,
-        run_kind=RunKind.DAYS,
-        table_name=run.table,
-        data_date=day,
-        expectation_id=expectation["meta"]["id"],
-        expectation=verdict.expectation,
-        column_name=verdict.column,
-        description=verdict.description,
-        severity=Severity.FAIL if verdict.severity == "critical" else Severity.WARN,
-        origin=expectation["meta"].get("origin", "hand-written"),
-        success=verdict.success,
-        evaluated=evaluated,
-        unexpected=unexpected,
-        observed=None if counted else verdict.found,
-        row_count=rows,
-        validated_at=timestamp_text(datetime.fromisoformat(run.validated_at)),
-        report_uri=run.report_uri,
-    )
-
-
-__all__ = ["columns_of", "judge", "read_suite"]
+    at = datetime.fromisoformat(run.validated_at)
+    common = ResultsOf(run.run_id, RunKind.DAYS, run.table, day, len(frame), at, run.report_uri)
+    return as_results(common, evaluate(frame, suite, parameters))

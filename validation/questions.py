@@ -60,8 +60,9 @@ def rejects(first: str, last: str) -> str:
 
 
 def rows_of_day(table: DatedTable, columns: Iterable[str], day: str) -> str:
-    """The columns of one day."""
-    listed = ", ".join(map(quoted, columns))
+    """The columns of one day; of hidden ones only whether they are there."""
+    hidden = {column: f"if({quoted(column)} is not null, 'there') as {quoted(column)}" for column in table.hidden}
+    listed = ", ".join(hidden.get(column) or quoted(column) for column in columns)
     return f"select {listed} from {table.name} where {table.between(day, day)}"
 
 

@@ -13,6 +13,7 @@ HISTORY_DAYS = 7
 MOST_DAYS = 366
 # What becomes a key and a folder name may hold nothing that means something there.
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+OF_DAYS = "days-"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def new_run(place: Place, table: str, zone: str, dates: tuple[str, str], at: dat
     """The run that was asked for at a time; asked again for the same time, it has the same id."""
     at = at.astimezone(UTC)
     days_between(*dates)
-    run_id = more.get("run_id") or f"days-{table}-{dates[0]}-{dates[1]}-{at:%Y%m%dT%H%M%SZ}"
+    run_id = more.get("run_id") or f"{OF_DAYS}{table}-{dates[0]}-{dates[1]}-{at:%Y%m%dT%H%M%SZ}"
     if not RUN_ID.fullmatch(run_id):
         raise ConfigurationError(
             f"run id {run_id!r} cannot be part of a key; expected letters, digits, dots, hyphens and underscores."

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from quality.suites import columns_named
+
 MOST_ROWS = 10
 NULLS = "null"
 
@@ -21,18 +23,11 @@ def breaking_rows(
     numbers = _row_numbers(frame, expectations, parameters)
     return {
         expectation["meta"]["id"]: [
-            _row(frame.iloc[number], identity, columns_of(expectation))
+            _row(frame.iloc[number], identity, list(columns_named(expectation)))
             for number in numbers.get(expectation["meta"]["id"], [])[:MOST_ROWS]
         ]
         for expectation in expectations
     }
-
-
-def columns_of(expectation: dict) -> list[str]:
-    """Columns that an expectation is about."""
-    kwargs = expectation["kwargs"]
-    named = [kwargs.get(name) for name in ("column", "column_A", "column_B")]
-    return [column for column in (*named, *kwargs.get("column_list", ())) if column]
 
 
 def _row_numbers(frame: pd.DataFrame, expectations: list[dict], parameters: dict) -> dict[str, list[int]]:

@@ -16,6 +16,10 @@ class DatedTable:
     date_column: str
     date_type: str
     group_column: str
+    # What tells a row from all others, to look it up by.
+    identity: tuple[str, ...]
+    # Texts that may hold a person's data as it came: of these it is only asked whether they are there.
+    hidden: tuple[str, ...] = ()
 
     def literal(self, day: str) -> str:
         """A day as a literal of Athena's SQL."""
@@ -29,10 +33,14 @@ class DatedTable:
 TABLES = {
     table.name: table
     for table in (
-        DatedTable("events", "processed", "event_date", "date", "event_type"),
-        DatedTable("rejected_events", "error", "reject_date", "string", "reason"),
-        DatedTable("batches", "ledger", "batch_date", "string", "status"),
-        DatedTable("ingestions", "ledger", "ingest_date", "string", "stream"),
+        DatedTable(
+            "events", "processed", "event_date", "date", "event_type", ("source", "event_id", "event_time", "batch_id")
+        ),
+        DatedTable(
+            "rejected_events", "error", "reject_date", "string", "reason", ("reject_id",), ("original_base64", "found")
+        ),
+        DatedTable("batches", "ledger", "batch_date", "string", "status", ("batch_id",)),
+        DatedTable("ingestions", "ledger", "ingest_date", "string", "stream", ("raw_key",)),
     )
 }
 
