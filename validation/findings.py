@@ -48,18 +48,11 @@ class Findings:
         return {result.data_date: result.row_count for result in self.results}
 
     def latest(self) -> dict[tuple[str, str], list[QualityResult]]:
-        """Results of whole days by (table, day): of each the run that validated it last."""
-        every = [*self.history, *(result for result in self.results)]
-        last: dict[tuple[str, str], tuple[str, str]] = {}
-        for result in every:
-            key = (result.table_name, result.data_date)
-            last[key] = max(last.get(key, ("", "")), (result.validated_at, result.run_id))
-        found: dict[tuple[str, str], list[QualityResult]] = {key: [] for key in last}
-        for result in every:
-            key = (result.table_name, result.data_date)
-            if (result.validated_at, result.run_id) == last[key]:
-                found[key].append(result)
-        return found
+        """Results of whole days by (table, day): of each expectation that of the run that looked last."""
+        last: dict[tuple[str, str], dict[str, QualityResult]] = {}
+        for result in sorted([*self.history, *self.results], key=lambda r: (r.validated_at, r.run_id)):
+            last.setdefault((result.table_name, result.data_date), {})[result.expectation_id] = result
+        return {day: list(results.values()) for day, results in last.items()}
 
 
 def require_sound(findings: Findings) -> None:

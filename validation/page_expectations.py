@@ -57,12 +57,12 @@ def _code(text: str) -> Cell:
 
 
 def pass_rates(findings: Findings) -> list[Any]:
-    """Share of expectations that hold, by day and table, as the day was validated last."""
+    """Share of expectations that hold, by day and table, as they were looked at last."""
     latest = findings.latest()
     tables = sorted({table for table, _ in latest})
     days = sorted({day for _, day in latest}, reverse=True)[:DAYS_SHOWN]
     rows = [[day, *(_rate(latest.get((table, day))) for table in tables)] for day in days]
-    return [Prose("A day counts as it was validated last."), Table(["Day", *tables], rows)]
+    return [Prose("Of each expectation the run that looked last counts."), Table(["Day", *tables], rows)]
 
 
 def _rate(results: list[QualityResult] | None) -> Cell | None:

@@ -180,9 +180,13 @@ def test_only_an_expectation_of_severity_fail_makes_the_days_unsound():
     )
 
 
-def test_a_day_counts_as_it_was_validated_last():
-    findings = Findings(run_of(), None, [result(at="09:00")], [result(success=False), result("2026-11-23")])
-    assert [[r.success for r in results] for results in findings.latest().values()] == [[True], [True]]
+def test_of_each_expectation_the_run_that_looked_last_counts():
+    earlier = [result(success=False), result(name="id.there", success=False), result("2026-11-23")]
+    latest = Findings(run_of(), None, [result(at="09:00")], earlier).latest()
+    assert {day: [(r.expectation_id, r.success) for r in results] for (_, day), results in latest.items()} == {
+        "2026-11-23": [("total.positive", True)],
+        "2026-11-24": [("total.positive", True), ("id.there", False)],
+    }
 
 
 def whole_findings():
