@@ -17,6 +17,9 @@ def validate(
     table: Annotated[str, typer.Option(help="Table to validate.")] = "events",
     suite: Annotated[Path | None, typer.Option(help="A suite of yours.  [default: the table's own]")] = None,
     history_days: Annotated[int, typer.Option(help="Days before, to compare with.", min=0, max=90)] = 7,
+    due: Annotated[
+        str, typer.Option(help="Run again as the run that was due at this time (RFC 3339), and overwrite what it left.")
+    ] = "",
     json: Json = False,
     stage: StageName = "local",
 ) -> None:
@@ -26,8 +29,9 @@ def validate(
     from cli import validate as days
     from cli.connection import open_stage
     from cli.display import print_json
+    from validation.run import read_time
 
-    run_of = (table, (first, last or first), suite, history_days, datetime.now(UTC))
+    run_of = (table, (first, last or first), suite, history_days, read_time("--due", due, datetime.now(UTC)))
     opened = open_stage(stage)
     told = days.validate(opened, days.plan(opened, *run_of), shows_progress=not json)
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
@@ -15,9 +15,16 @@ from quality.verdict import Verdict
 # Counts only: examples of what was found would carry data into a document that people pass on.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
+Told = Callable[[object], None]
 
-def evaluate(frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
-    """The verdicts, in the order of the suite; `parameters` are what its $PARAMETERs stand for."""
+
+def evaluate(
+    frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object], told: Told | None = None
+) -> list[Verdict]:
+    """The verdicts, in the order of the suite; `parameters` are what its $PARAMETERs stand for.
+
+    `told` is given the result as Great Expectations has it.
+    """
     import great_expectations as gx  # five seconds, which a batch without rows need not spend
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -25,12 +32,14 @@ def evaluate(frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object])
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("rows")
     whole = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
-    return verdicts(whole.get_batch(batch_parameters={"dataframe": frame}), suite, parameters)
+    return verdicts(whole.get_batch(batch_parameters={"dataframe": frame}), suite, parameters, told)
 
 
-def verdicts(batch, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
+def verdicts(batch, suite: dict, parameters: Mapping[str, object], told: Told | None = None) -> list[Verdict]:
     """The verdicts on a batch of Great Expectations, whatever engine is behind it."""
     result = batch.validate(_expectations(suite), expectation_parameters=dict(parameters), result_format=RESULT_FORMAT)
+    if told:
+        told(result)
     return [_verdict(expectation, found) for expectation, found in _in_order(suite, result.results)]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from contracts.errors import ConfigurationError
 from lake.quality_results import QualityResult, RunKind
-from quality.evaluate import evaluate
+from quality.evaluate import Told, evaluate
 from quality.history import bounds_from_history, freshness_bound
 from quality.results import Run as ResultsOf
 from quality.results import as_results
@@ -56,8 +56,10 @@ def parameters_of(
     return {"event_types": sorted(event_types), **fresh, **bounds_from_history(suite, day, results)}
 
 
-def judge(frame: pd.DataFrame, suite: dict, parameters: dict, run: Run, day: str) -> list[QualityResult]:
-    """One result an expectation, in the order of the suite."""
+def judge(
+    frame: pd.DataFrame, suite: dict, parameters: dict, run: Run, day: str, told: Told | None = None
+) -> list[QualityResult]:
+    """One result an expectation, in the order of the suite; `told` is given Great Expectations' own."""
     at = datetime.fromisoformat(run.validated_at)
     common = ResultsOf(run.run_id, RunKind.DAYS, run.table, day, len(frame), at, run.report_uri)
-    return as_results(common, evaluate(frame, suite, parameters))
+    return as_results(common, evaluate(frame, suite, parameters, told))

@@ -19,7 +19,7 @@ import boto3
 from contracts.errors import ConfigurationError, PipelineError
 from lake.settings import required, whole_number
 from validation.execute import Outcome, execute
-from validation.run import HISTORY_DAYS, Place, Run, new_run
+from validation.run import HISTORY_DAYS, Place, Run, new_run, read_time
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks/40_validate_days.ipynb"
@@ -44,7 +44,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], now: datetime) -> Settings:
-        at = read_time(environment.get("SCHEDULED_TIME", ""), now)
+        at = read_time("environment variable SCHEDULED_TIME", environment.get("SCHEDULED_TIME", ""), now)
         yesterday = (at - timedelta(days=1)).date().isoformat()
         date_from = environment.get("DATE_FROM") or yesterday
         return cls(
@@ -62,16 +62,6 @@ class Settings:
         """A run a table; started again for the same time, it is the same run."""
         dates, more = (self.date_from, self.date_to), {"suite": self.suite, "history_days": self.history_days}
         return [new_run(self.place, table, "", dates, self.at, **more) for table in self.tables]
-
-
-def read_time(text: str, now: datetime) -> datetime:
-    """The time that the schedule was due, to the second; now where nobody scheduled it."""
-    try:
-        return (datetime.fromisoformat(text).astimezone(UTC) if text else now).replace(microsecond=0)
-    except ValueError:
-        raise ConfigurationError(
-            f"environment variable SCHEDULED_TIME is {text!r}; expected a time such as 2026-11-22T03:30:00Z."
-        ) from None
 
 
 def validate(settings: Settings) -> int:

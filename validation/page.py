@@ -76,6 +76,6 @@ def _foot(findings: Findings) -> str:
     snapshot = f" Read from snapshot {findings.snapshot_id} of the table." if findings.snapshot_id else ""
     return (
         f"Run {run.run_id}.{snapshot} The executed notebook lies beside this page, with the endings .ipynb and "
-        ".notebook.html; every result is a row of the table dq_results. This page shows counts, identities of events, "
-        "numbers and times; of a text only its length."
+        ".notebook.html; Data Docs of each day below data-quality/docs/. Every result is a row of the table "
+        "dq_results. This page shows counts, identities of events, numbers and times; of a text only its length."
     )

@@ -93,6 +93,14 @@ def read_date(name: str, text: str) -> date:
     return found
 
 
+def read_time(name: str, text: str, now: datetime) -> datetime:
+    """The time that a run was due, to the second; now where none is given."""
+    try:
+        return (datetime.fromisoformat(text).astimezone(UTC) if text else now).replace(microsecond=0)
+    except ValueError:
+        raise ConfigurationError(f"{name} is {text!r}; expected a time such as 2026-11-22T03:30:00Z.") from None
+
+
 def new_run(place: Place, table: str, zone: str, dates: tuple[str, str], at: datetime, **more) -> Run:
     """The run that was asked for at a time; asked again for the same time, it has the same id."""
     at = at.astimezone(UTC)

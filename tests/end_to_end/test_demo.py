@@ -129,10 +129,13 @@ def aws(etl):
     return lambda service: session.client(service, endpoint_url=url)
 
 
+def reports_bucket(aws):
+    return next(b["Name"] for b in aws("s3").list_buckets()["Buckets"] if "-reports-" in b["Name"])
+
+
 def kept(aws, folder, run_id):
     """What a validation of days left in the reports bucket, as files, by ending."""
-    s3 = aws("s3")
-    bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "-reports-" in b["Name"])
+    s3, bucket = aws("s3"), reports_bucket(aws)
     objects = s3.list_objects_v2(Bucket=bucket, Prefix="data-quality/runs/")["Contents"]
     files = {}
     for key in (entry["Key"] for entry in objects if f"/{run_id}." in entry["Key"]):
@@ -200,6 +203,8 @@ def test_days_that_are_not_sound_fail_the_command_and_everything_of_the_run_is_k
     assert (told["status"], [day["verdict"] for day in told["days"]]) == ("failed", ["fail"])
     assert told["error"].startswith("DaysNotSound: events: 1 expectations of severity fail do not hold on 1 of 1 days.")
     files = kept(aws, tmp_path, told["run_id"])
+    docs = aws("s3").list_objects_v2(Bucket=reports_bucket(aws), Prefix="data-quality/docs/")["Contents"]
+    assert [entry for entry in docs if entry["Key"].endswith(f"/{told['run_id']}/{dates[1]}.html")]
     assert sorted(files) == [".html", ".ipynb", ".notebook.html"]
     assert '"ename": "DaysNotSound"' in files[".ipynb"].read_text()
     report = files[".html"].read_text()

@@ -8,7 +8,7 @@ from contracts.errors import ConfigurationError
 from lake.quality_results import QualityResult
 from quality.suites import load_suite
 from tests.unit.test_validation_run import run_of
-from validation import judge, profile, questions, samples
+from validation import data_docs, judge, profile, questions, samples
 from validation.days import require_bounded
 from validation.findings import DaysNotSound, Findings, require_sound
 from validation.page import page
@@ -158,7 +158,9 @@ def test_a_suite_of_ones_own_needs_no_more_than_great_expectations_asks_for(tmp_
     )
     suite = judge.read_suite(run_of(suite=str(path)))
     frame = pd.DataFrame({"event_id": []})
-    (found,) = judge.judge(frame, suite, {}, run_of(), "2026-11-24")
+    told = []
+    (found,) = judge.judge(frame, suite, {}, run_of(), "2026-11-24", told.append)
+    assert "There are rows." in data_docs.page_of(*told)
     assert (found.expectation_id, found.success, found.severity) == ("There are rows.", False, "fail")
     assert (found.run_id, found.data_date, found.observed) == (run_of().run_id, "2026-11-24", "0")
 
@@ -182,6 +184,7 @@ def test_only_an_expectation_of_severity_fail_makes_the_days_unsound():
 
 def test_of_each_expectation_the_run_that_looked_last_counts():
     earlier = [result(success=False), result(name="id.there", success=False), result("2026-11-23")]
+    earlier.append(result("2026-11-23", success=False, at="01:00"))
     latest = Findings(run_of(), None, [result(at="09:00")], earlier).latest()
     assert {day: [(r.expectation_id, r.success) for r in results] for (_, day), results in latest.items()} == {
         "2026-11-23": [("total.positive", True)],
