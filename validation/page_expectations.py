@@ -22,10 +22,7 @@ def failures(findings: Findings) -> list[Any]:
     if not broken:
         return [Prose("Nothing: every expectation holds on every day.")]
     columns = ("Result", "Day", "Expectation", "Column", "Found")
-    rows = [
-        [_state(r), r.data_date, Cell(r.description, r.expectation_id), _code(r.column_name), in_words(r)]
-        for r in broken
-    ]
+    rows = [[_state(r), r.data_date, _named(r), _code(r.column_name), in_words(r)] for r in broken]
     return [Table(columns, rows, is_cards=True), *_samples(findings, broken)]
 
 
@@ -44,12 +41,21 @@ def _samples(findings: Findings, broken: list[QualityResult]) -> list[Any]:
 def _sample(result: QualityResult, rows: list[dict[str, str]]) -> Details:
     heads = list(rows[0])
     cells = [[_code(row[name]) for name in heads] for row in rows]
-    return Details(f"{result.data_date}: {result.description} ({len(rows)} rows)", Table(heads, cells, is_cards=True))
+    return Details(f"{result.data_date}: {result.description} ({_rows(len(rows))})", Table(heads, cells, is_cards=True))
 
 
 def _state(result: QualityResult) -> Cell:
     word = "pass" if result.success else "fail" if result.severity == Severity.FAIL else "warn"
     return Cell(word, state=word)
+
+
+def _named(result: QualityResult) -> Cell:
+    """What the expectation says, and its id where it has one of its own."""
+    return Cell(result.description, result.expectation_id if result.expectation_id != result.description else "")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _code(text: str) -> Cell:
@@ -96,7 +102,7 @@ def _trend(by_day: dict[str, QualityResult], now: list[str]) -> list[Any]:
     last = by_day[max(by_day)]
     marks = "".join(HELD if by_day[day].success else BROKEN for day in sorted(by_day)[-DAYS_SHOWN:])
     return [
-        Cell(last.description, last.expectation_id),
+        _named(last),
         _code(last.column_name),
         f"{sum(r.success for r in by_day.values())} of {len(by_day)} days",
         marks,

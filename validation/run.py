@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from contracts.errors import ConfigurationError
 from lake.layout import validation_key
+from validation.tables import dated_table
 
 HISTORY_DAYS = 7
 MOST_DAYS = 366
@@ -115,7 +116,7 @@ def new_run(place: Place, table: str, zone: str, dates: tuple[str, str], at: dat
         run_date=more.get("run_date") or at.date().isoformat(),
         validated_at=at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         table=table,
-        zone=zone,
+        zone=dated_table(table, zone).zone,
         date_from=dates[0],
         date_to=dates[1],
         suite=more.get("suite", ""),

@@ -61,6 +61,8 @@ def in_safe_words(value: Any) -> str:
         return f"{len(value):,} members"
     if pd.isna(value):
         return NULLS
+    if isinstance(value, float):
+        return f"{value:.15g}"  # a decimal that was read as a double has noise in the last digits
     if isinstance(value, bool | Number | Decimal | date | datetime) or hasattr(value, "item"):
         return str(value)
     return type(value).__name__

@@ -111,14 +111,14 @@ def test_rows_that_break_an_expectation_are_shown_by_identity_and_never_by_what_
         {
             "source": ["/shop"] * 3,
             "event_id": ["e-1", "e-2", "e-3"],
-            "total": [5.0, -2.5, None],
+            "total": [5.0, -1149.6000000000001, None],
             "comment": ["ok", "call me: +49 30 1234", None],
         },
         index=[7, 7, 7],
     )
     found = samples.breaking_rows(frame, [POSITIVE, KNOWN, FEW], {}, IDENTITY)
     assert found == {
-        "total.positive": [{"source": "/shop", "event_id": "e-2", "total": "-2.5"}],
+        "total.positive": [{"source": "/shop", "event_id": "e-2", "total": "-1149.6"}],
         "comment.known": [{"source": "/shop", "event_id": "e-2", "comment": "text of 20 characters"}],
         "volume": [],
     }

@@ -64,6 +64,7 @@ def notebook(tmp_path):
 
 def test_a_run_that_is_asked_again_for_the_same_time_has_the_same_keys():
     assert run_of() == run_of()
+    assert (run_of().table, run_of().zone) == ("events", "processed")
     assert run_of().key(".html") == f"{PREFIX}.html"
     assert run_of().report_uri == f"s3://reports/{PREFIX}.html"
 
