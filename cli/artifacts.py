@@ -15,6 +15,10 @@ from botocore.exceptions import ClientError
 IMAGES = {
     "lambdas": ("contracts", "lake", "pages", "quality", "expectations", "lambdas", "pyproject.toml", "uv.lock"),
     "enrichment": ("contracts", "lake", "enrichment", "pyproject.toml", "uv.lock"),
+    "validation": (
+        *("contracts", "lake", "pages", "quality", "expectations", "validation"),
+        *("notebooks/40_validate_days.ipynb", "pyproject.toml", "uv.lock"),
+    ),
 }
 LIBRARY = ("contracts", "lake", "jobs")
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}

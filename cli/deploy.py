@@ -33,6 +33,7 @@ STACKS = (
     "monitoring",
     "undelivered",
     "downstream",
+    "validation",
     "quicksight",
     "quicksight-datasets",
     "quicksight-events",
@@ -106,6 +107,7 @@ def _values(session: Any, stage: str, project: str, root: Path) -> dict[str, str
     images = {
         "LambdaImageUri": image_uri(root, "lambdas", registry, project, tag),
         "EnrichmentImageUri": image_uri(root, "enrichment", registry, project, tag),
+        "ValidationImageUri": image_uri(root, "validation", registry, project, tag),
     }
     return {**images, **settings, "Project": project, "Stage": stage}
 

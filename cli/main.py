@@ -11,6 +11,7 @@ import typer
 from cli.contracts_command import app as contracts_app
 from cli.expectations_command import app as expectations_app
 from cli.lake_commands import register as register_lake_commands
+from cli.quality_commands import register as register_quality_commands
 from cli.quarantine.commands import app as quarantine_app
 from cli.reject_commands import register as register_reject_commands
 from cli.report.command import register as register_report
@@ -129,6 +130,7 @@ register_reject_commands(app)
 register_lake_commands(app)
 register_stream_commands(app)
 register_report(app)
+register_quality_commands(app)
 
 
 @app.command()

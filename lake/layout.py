@@ -134,6 +134,16 @@ def quarantine_key(batch_date: str, batch_id: str) -> str:
     return f"quarantine/quarantine_date={batch_date}/{batch_id}.json"
 
 
+def validation_key(run_date: str, run_id: str, suffix: str) -> str:
+    """Key of what a validation of whole days leaves (`.ipynb`, `.notebook.html`, `.html`), below the reports bucket."""
+    return f"data-quality/runs/run_date={run_date}/{run_id}{suffix}"
+
+
+def data_docs_key(run_date: str, run_id: str, day: str) -> str:
+    """Key of a day's page of Great Expectations' Data Docs, below the reports bucket."""
+    return f"data-quality/docs/run_date={run_date}/{run_id}/{day}.html"
+
+
 def partition_values(key: str) -> dict[str, str]:
     """The `name=value` folders of a key: `a/b=1/c.parquet` -> {"b": "1"}."""
     return dict(folder.split("=", 1) for folder in key.split("/")[:-1] if "=" in folder)

@@ -96,12 +96,21 @@ def write_results(s3, processed_bucket: str, run_date: str, run_id: str, results
     return key
 
 
-def read_results(s3, processed_bucket: str, since: str = "", until: str = "9999-12-31") -> Iterator[QualityResult]:
-    """Results of runs of these dates (YYYY-MM-DD, both included), in the order of date and run id."""
+def read_results(
+    s3, processed_bucket: str, since: str = "", until: str = "9999-12-31", run_ids: str = ""
+) -> Iterator[QualityResult]:
+    """Results of runs of these dates (YYYY-MM-DD, both included), in the order of date and run id.
+
+    `run_ids` is what the ids of wanted runs begin with: those of batches are many.
+    """
     start_after = results_prefix(since).removesuffix("/") if since else ""
     keys = (found["Key"] for found in keys_below(s3, processed_bucket, PREFIX, start_after))
-    wanted = [key for key in keys if layout.partition_date(key) <= until]
+    wanted = [key for key in keys if layout.partition_date(key) <= until and _name(key).startswith(run_ids)]
     with ThreadPoolExecutor(READERS) as pool:
         bodies = pool.map(lambda key: s3.get_object(Bucket=processed_bucket, Key=key)["Body"].read(), wanted)
         for body in bodies:
             yield from map(read_line, gzip.decompress(body).splitlines())
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]

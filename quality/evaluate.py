@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
@@ -15,10 +15,17 @@ from quality.verdict import Verdict
 # Counts only: examples of what was found would carry data into a document that people pass on.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
+Told = Callable[[object], None]
 
-def evaluate(frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
-    """The verdicts, in the order of the suite; `parameters` are what its $PARAMETERs stand for."""
-    return verdicts(batch_of(frame), suite, parameters)
+
+def evaluate(
+    frame: pd.DataFrame, suite: dict, parameters: Mapping[str, object], told: Told | None = None
+) -> list[Verdict]:
+    """The verdicts, in the order of the suite; `parameters` are what its $PARAMETERs stand for.
+
+    `told` is given the result as Great Expectations has it.
+    """
+    return verdicts(batch_of(frame), suite, parameters, told)
 
 
 def batch_of(frame: pd.DataFrame):
@@ -33,14 +40,18 @@ def batch_of(frame: pd.DataFrame):
     return whole.get_batch(batch_parameters={"dataframe": frame})
 
 
-def verdicts(batch, suite: dict, parameters: Mapping[str, object]) -> list[Verdict]:
+def verdicts(batch, suite: dict, parameters: Mapping[str, object], told: Told | None = None) -> list[Verdict]:
     """The verdicts on a batch of Great Expectations, whatever engine is behind it."""
-    return [_verdict(*pair) for pair in results(batch, suite, parameters, RESULT_FORMAT)]
+    return [_verdict(*pair) for pair in results(batch, suite, parameters, RESULT_FORMAT, told)]
 
 
-def results(batch, suite: dict, parameters: Mapping[str, object], result_format: dict) -> Iterator[tuple[dict, object]]:
+def results(
+    batch, suite: dict, parameters: Mapping[str, object], result_format: dict, told: Told | None = None
+) -> Iterator[tuple[dict, object]]:
     """Each expectation with its result, in the order of the suite."""
     found = batch.validate(_expectations(suite), expectation_parameters=dict(parameters), result_format=result_format)
+    if told:
+        told(found)
     return _in_order(suite, found.results)
 
 

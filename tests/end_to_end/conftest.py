@@ -19,6 +19,8 @@ DEPLOYED = (
     "jobs",
     "enrichment",
     "expectations",
+    "validation",
+    "notebooks",
     "infra",
     "local",
     "cli",

@@ -14,8 +14,9 @@ ALLOWED = {
     "jobs": {"contracts", "lake", "quality"},
     "lambdas": {"contracts", "lake", "pages", "quality"},
     "enrichment": {"contracts", "lake"},
+    "validation": {"contracts", "lake", "pages", "quality"},
     "local": {"contracts"},
-    "cli": {"contracts", "lake", "pages", "quality", "lambdas", "jobs", "local"},
+    "cli": {"contracts", "lake", "pages", "quality", "lambdas", "jobs", "validation", "local"},
 }
 EDGES = {"app.py", "job.py", "main.py"}
 EDGE_MODULES = {"lake/documents.py", "lake/catalog.py", "lake/kinesis.py"}
@@ -52,7 +53,9 @@ def test_the_command_uses_the_rules_of_functions_and_jobs_but_not_their_edges():
 
 
 def edge_modules():
-    return [path for room in ("jobs", "lambdas", "enrichment") for path in modules(room) if path.name in EDGES]
+    return [
+        path for room in ("jobs", "lambdas", "enrichment", "validation") for path in modules(room) if path.name in EDGES
+    ]
 
 
 def test_imports_are_absolute():
@@ -72,7 +75,7 @@ def test_functions_and_jobs_do_not_import_each_other():
 
 
 def pure_modules():
-    for room in ("contracts", "lake", "pages", "quality", "jobs", "lambdas", "enrichment"):
+    for room in ("contracts", "lake", "pages", "quality", "jobs", "lambdas", "enrichment", "validation"):
         for path in modules(room):
             relative = path.relative_to(ROOT).as_posix()
             if path.name not in EDGES and relative not in EDGE_MODULES:
