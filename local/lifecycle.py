@@ -45,19 +45,31 @@ def start(root: Path, stage: str = "local", port: int | None = None) -> Running:
     running = status(root)
     if running:
         return running
-    port = _chosen(port)
     folder = state_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
+    chosen = _chosen(port)
+    try:
+        pid = _launched(root, folder, chosen)
+    except LocalAwsError:
+        # Another repository's may have taken the port since it was looked at.
+        if port is not None or _is_free(chosen):
+            raise
+        chosen = _any_free()
+        pid = _launched(root, folder, chosen)
+    running = Running(pid, chosen, _url(chosen), stage, datetime.now(UTC).isoformat(timespec="seconds"))
+    _file(root).write_text(json.dumps(asdict(running), indent=2))
+    return running
+
+
+def _launched(root: Path, folder: Path, port: int) -> int:
+    """Id of the process that answers at the port; its output is in the folder."""
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.server", f"--port={port}", f"--state-dir={folder}", f"--root={root}"],
             cwd=root, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     _await_answer(process, port, folder / "server.log")
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    running = Running(process.pid, port, _url(port), stage, now)
-    _file(root).write_text(json.dumps(asdict(running), indent=2))
-    return running
+    return process.pid
 
 
 def stop(root: Path) -> bool:

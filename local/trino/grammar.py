@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from py4j.protocol import Py4JJavaError
+import py4j.java_gateway
+from py4j.protocol import Py4JJavaError, get_return_value
 
 from local.trino.jars import jars
 from local.trino.jvm import jvm
@@ -21,10 +22,22 @@ def trino_grammar() -> Iterator[Callable[[str], str | None]]:
 
 def _refusal(parser, statement: str) -> str | None:
     try:
-        parser.createStatement(statement)
+        with _errors_of_py4j():
+            parser.createStatement(statement)
     except Py4JJavaError as error:
         thrown = error.java_exception
         if thrown.getClass().getName() != REFUSED:
             raise
         return thrown.getMessage()
     return None
+
+
+@contextmanager
+def _errors_of_py4j() -> Iterator[None]:
+    """Py4J's own way with errors: the one that Spark sets for the whole process asks Spark's JVM about all of them."""
+    set_by_others = py4j.java_gateway.get_return_value
+    py4j.java_gateway.get_return_value = get_return_value
+    try:
+        yield
+    finally:
+        py4j.java_gateway.get_return_value = set_by_others

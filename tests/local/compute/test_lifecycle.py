@@ -54,6 +54,18 @@ def test_a_port_that_is_taken_is_told(root):
             lifecycle.start(root, port=taken.getsockname()[1])
 
 
+@pytest.mark.slow
+def test_a_port_taken_between_look_and_start_is_given_up_for_another(root, monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(lifecycle, "_chosen", lambda asked: port)
+        running = lifecycle.start(root)
+    assert running.port != port
+    assert lifecycle.status(root) == running
+
+
 def test_no_connection_without_a_server(root):
     with pytest.raises(LocalAwsError, match="start it with `etl up`"):
         lifecycle.connection(root)
