@@ -25,7 +25,7 @@ from lake.catalog import stored_files
 from lake.manifest import RawObjectEntry, time_spans
 from lake.raw_lines import read_metadata
 
-EVENTS, ROWS_A_FILE, TURNS = 50_000, 10_000, 3
+EVENTS, ROWS_A_FILE, PLAN_TURNS, JOB_TURNS = 50_000, 10_000, 3, 4
 DAYS = (10, 100)
 SIZES = job.Sizes(file_rows=1_000_000, partition_mb=16)
 Spans = dict[str, tuple[str, str]]
@@ -80,8 +80,8 @@ def compare_histories(folder: Path, events: int, histories: dict[str, tuple[Tabl
     spark = spark_session()
     plans = {name: planning(table, raw.spans) for name, (table, raw) in histories.items()}
     jobs = {name: whole(spark, plans[name], raw, folder) for name, (_, raw) in histories.items()}
-    compare("dedupe-planning", events, {name: plan for name, plan in plans.items() if histories[name][0]}, TURNS)
-    compare("dedupe", events, jobs, TURNS + 1)
+    compare("dedupe-planning", events, {name: plan for name, plan in plans.items() if histories[name][0]}, PLAN_TURNS)
+    compare("dedupe", events, jobs, JOB_TURNS)
     printed = Printed("history", "files in the table", "files planned", title="what a batch is compared with")
     for name, (table, _) in histories.items():
         there = len(stored_files(table, None)) if table else 0
