@@ -135,7 +135,7 @@ register_quality_commands(app)
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(help="A query in Athena's dialect, or - to read it from stdin.")],
+    sql: Annotated[str, typer.Argument(help="A query in Athena's dialect, a .sql file, or - for stdin.")],
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
     limit: Annotated[
@@ -146,10 +146,10 @@ def query(
     """Ask events, rejected_events, reject_fates, batches, ingestions and dq_results, or the view of an event type."""
     from cli.connection import open_stage
     from cli.display import print_json
-    from cli.query import ask_stage, print_answer, print_csv
+    from cli.query import ask_stage, print_answer, print_csv, statement
 
     rows = limit if limit is not None else 0 if json or csv else 100
-    answer = ask_stage(open_stage(stage), sys.stdin.read() if sql == "-" else sql, rows)
+    answer = ask_stage(open_stage(stage), statement(sql), rows)
     if json:
         print_json(answer.typed())
     else:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cli.connection import Stage
@@ -46,6 +47,19 @@ def as_json(text: str | None, athena_type: str) -> Any:
     if athena_type in FLOATING:
         return float(text)
     return text == "true" if athena_type == "boolean" else text
+
+
+def statement(given: str) -> str:
+    """The statement itself, or that of a `.sql` file, or of stdin (-); PipelineError where there is no such file."""
+    if given == "-":
+        return sys.stdin.read()
+    if not given.endswith(".sql") or any(c.isspace() for c in given):
+        return given
+    if not Path(given).is_file():
+        raise PipelineError(
+            f"there is no file {given}; expected SQL, a file of it, or -. See athena_queries/README.md."
+        )
+    return Path(given).read_text(encoding="utf-8")
 
 
 def ask_stage(stage: Stage, sql: str, limit: int = 0) -> Answer:
