@@ -20,7 +20,13 @@ IMAGES = {
         *("notebooks/40_validate_days.ipynb", "pyproject.toml", "uv.lock"),
     ),
 }
-LIBRARY = ("contracts", "lake", "jobs")
+LIBRARY = ("contracts", "lake", "quality", "expectations", "jobs")
+# The jobs' scripts by the template parameter that carries the key.
+SCRIPTS = {
+    "TransformScriptKey": "process_events",
+    "EvaluationScriptKey": "evaluate_batch",
+    "CatchUpScriptKey": "catch_up",
+}
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 # The oldest date that a zip can hold: real dates would change the file's hash without a change in it.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -43,11 +49,12 @@ class Artifact:
 
 def artifacts(root: Path) -> list[Artifact]:
     """Everything that the stacks take from the artifacts bucket."""
-    script, catch_up = root / "jobs/process_events/job.py", root / "jobs/catch_up/job.py"
     definition = root / "infra/state_machines/process_batch.asl.json"
     return [
-        Artifact("TransformScriptKey", "jobs/process_events.py", script.read_bytes()),
-        Artifact("CatchUpScriptKey", "jobs/catch_up.py", catch_up.read_bytes()),
+        *(
+            Artifact(parameter, f"jobs/{job}.py", (root / f"jobs/{job}/job.py").read_bytes())
+            for parameter, job in SCRIPTS.items()
+        ),
         Artifact("TransformLibraryKey", "jobs/library.zip", library(root)),
         Artifact("StateMachineKey", "state_machines/process_batch.asl.json", definition.read_bytes()),
     ]
@@ -66,7 +73,7 @@ def upload(s3: Any, bucket: str, artifact: Artifact) -> bool:
 
 
 def library(root: Path) -> bytes:
-    """The modules that the Glue job imports, as one zip: the same files give the same bytes."""
+    """The modules that the Glue jobs import, as one zip: the same files give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in source_files(root, LIBRARY):

@@ -22,6 +22,7 @@ STACKS = (
     "network",
     "ingestion",
     "compute",
+    "evaluation",
     "steps",
     "publishing",
     "processing",

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from contracts.errors import ConfigurationError
 from contracts.expectations import ORIGIN
-from quality.suites import column_text, severity_of
+from quality.suites import column_text, severity_of, with_separator
 from quality.verdict import Verdict
 
 # Counts only: examples of what was found would carry data into a document that people pass on.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 Told = Callable[[object], None]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Flat rows as Great Expectations takes them; `separator` is in its names of columns what the dot is in ours."""
+
+    batch: Any
+    separator: str = "."
 
 
 def evaluate(
@@ -25,31 +35,44 @@ def evaluate(
 
     `told` is given the result as Great Expectations has it.
     """
-    return verdicts(batch_of(frame), suite, parameters, told)
+    return verdicts(pandas_rows(frame), suite, parameters, told)
 
 
-def batch_of(frame: pd.DataFrame):
-    """The rows as Great Expectations takes them."""
+def pandas_rows(frame: pd.DataFrame) -> Rows:
+    """Rows that are validated in this process."""
+    return Rows(_batch(_sources().add_pandas("rows"), frame))
+
+
+def spark_rows(frame: Any, separator: str) -> Rows:
+    """Rows of a Spark frame. To Spark a dot in a name leads into a struct, so its columns have another separator."""
+    return Rows(_batch(_sources().add_spark("rows"), frame), separator)
+
+
+def _sources():
     import great_expectations as gx  # five seconds, which a batch without rows need not spend
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_pandas("rows")
+    return context.data_sources
+
+
+def _batch(source, frame):
     whole = source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
     return whole.get_batch(batch_parameters={"dataframe": frame})
 
 
-def verdicts(batch, suite: dict, parameters: Mapping[str, object], told: Told | None = None) -> list[Verdict]:
-    """The verdicts on a batch of Great Expectations, whatever engine is behind it."""
-    return [_verdict(*pair) for pair in results(batch, suite, parameters, RESULT_FORMAT, told)]
+def verdicts(rows: Rows, suite: dict, parameters: Mapping[str, object], told: Told | None = None) -> list[Verdict]:
+    """The verdicts on these rows, in the order of the suite."""
+    return [_verdict(*pair) for pair in results(rows, suite, parameters, RESULT_FORMAT, told)]
 
 
 def results(
-    batch, suite: dict, parameters: Mapping[str, object], result_format: dict, told: Told | None = None
+    rows: Rows, suite: dict, parameters: Mapping[str, object], result_format: dict, told: Told | None = None
 ) -> Iterator[tuple[dict, object]]:
     """Each expectation with its result, in the order of the suite."""
-    found = batch.validate(_expectations(suite), expectation_parameters=dict(parameters), result_format=result_format)
+    asked = _expectations(with_separator(suite, rows.separator))
+    found = rows.batch.validate(asked, expectation_parameters=dict(parameters), result_format=result_format)
     if told:
         told(found)
     return _in_order(suite, found.results)

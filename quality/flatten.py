@@ -14,21 +14,25 @@ import pyarrow as pa
 
 from quality.ledger import LEDGER
 from quality.members import Contracts, Derived, member
-from quality.orders import REFUNDS, left_after_refund, left_after_refunds
+from quality.orders import ORDER_ID, REFUNDS, left_after_refund, left_after_refunds
 from quality.rows import DERIVED, required_of
 
 
 @dataclass(frozen=True)
 class Across:
-    """A column that looks at several rows at once: the flat columns it reads, and its value."""
+    """A column that looks at several rows at once: the flat columns it reads, and its value.
 
+    Rows that it looks at together agree in the first of the columns `key` that is not null.
+    """
+
+    key: tuple[str, ...]
     reads: tuple[str, ...]
     value: Callable[[pa.Table], pa.ChunkedArray]
 
 
 ACROSS = {
-    "refund.left_after_refund": Across(REFUNDS, left_after_refund),
-    "refund.left_after_refunds": Across(REFUNDS, left_after_refunds),
+    "refund.left_after_refund": Across(ORDER_ID, REFUNDS, left_after_refund),
+    "refund.left_after_refunds": Across(ORDER_ID, REFUNDS, left_after_refunds),
 }
 
 
@@ -61,9 +65,14 @@ def together(parts: Iterable[pa.Table], names: Iterable[str], earlier: pa.Table 
 
 
 def as_frame(flat: pa.Table) -> pd.DataFrame:
-    """The table as pandas validates it: it compares Decimal objects one by one, and a double is as good for a bound."""
+    """The table as pandas validates it."""
+    return with_doubles(flat).to_pandas()
+
+
+def with_doubles(flat: pa.Table) -> pa.Table:
+    """The table without decimals: engines compare them one by one, and a double is as good for a bound."""
     columns = [c.cast(pa.float64()) if pa.types.is_decimal(c.type) else c for c in flat.columns]
-    return pa.table(columns, flat.column_names).to_pandas()
+    return pa.table(columns, flat.column_names)
 
 
 def _across(flat: pa.Table, name: str, earlier: pa.Table | None) -> pa.ChunkedArray:

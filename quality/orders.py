@@ -8,6 +8,8 @@ import pyarrow.compute as pc
 from quality.members import Contracts, Derived, member
 
 CENTS = pa.decimal128(28, 2)
+# Flat columns of which one has the order that a row is about.
+ORDER_ID = ("purchase.order_id", "refund.order_id")
 # Flat columns from which is told what is left of a purchase after its refunds.
 REFUNDS = (
     *("purchase.order_id", "purchase.currency", "purchase.total"),

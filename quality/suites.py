@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
+from importlib.resources import files
+from typing import Any
 
 from contracts.errors import ConfigurationError
 from lake.quality_results import RunKind, Severity
 
-FOLDER = Path(__file__).parents[1] / "expectations"
+# Beside this package also where it lies in a zip, as in Glue.
+FOLDER = files("quality").parent / "expectations"
 # Great Expectations' own words for what a failure does.
 SEVERITIES = {"critical": Severity.FAIL, "warning": Severity.WARN}
 
 
 def suite_names() -> list[str]:
     """Tables that have a suite."""
-    return sorted(file.stem for file in FOLDER.glob("*.json"))
+    return sorted(file.name.removesuffix(".json") for file in FOLDER.iterdir() if file.name.endswith(".json"))
 
 
 def load_suite(table: str) -> dict:
@@ -52,6 +54,24 @@ def columns_named(expectation: dict) -> Iterator[str]:
     yield from (kwargs[name] for name in ("column", "column_A", "column_B") if name in kwargs)
     if "row_condition" in kwargs:
         yield kwargs["row_condition"]["column"]["name"]
+
+
+def with_separator(suite: dict, separator: str) -> dict:
+    """The suite with this separator instead of the dot in the names of columns."""
+    return suite | {"expectations": [e | {"kwargs": _renamed(e["kwargs"], separator)} for e in suite["expectations"]]}
+
+
+def _renamed(kwargs: dict[str, Any], separator: str) -> dict[str, Any]:
+    def new(name: str) -> str:
+        return name.replace(".", separator)
+
+    named = {name: new(kwargs[name]) for name in ("column", "column_A", "column_B") if name in kwargs}
+    if "column_list" in kwargs:
+        named["column_list"] = [new(name) for name in kwargs["column_list"]]
+    if "row_condition" in kwargs:
+        condition = kwargs["row_condition"]
+        named["row_condition"] = condition | {"column": {"name": new(condition["column"]["name"])}}
+    return kwargs | named
 
 
 def severity_of(expectation: dict) -> Severity:

@@ -30,3 +30,8 @@ class Verdict:
     @property
     def stops_the_batch(self) -> bool:
         return not self.success and self.severity == Severity.FAIL
+
+    @property
+    def is_unevaluated(self) -> bool:
+        """Something broke where it was evaluated: the data may be sound."""
+        return not self.success and self.evaluated is None and self.observed is None

@@ -6,7 +6,6 @@ of every raw object: queue, pipe, manifest. The bookmark saves time and decides 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 import boto3
 from pyspark import SparkContext
 
-from contracts.errors import ConfigurationError, PipelineError
+from contracts.errors import PipelineError
+from jobs.arguments import positive, values_of
 from jobs.catch_up.plan import RawVersion, earliest_date, requests, settled, without_held
 from lake import documents, layout
 
@@ -32,23 +32,13 @@ class Arguments:
     raw_bucket: str
     processed_bucket: str
     raw_objects_queue: str
-    settle_seconds: str
+    settle_seconds: int
 
     @classmethod
     def parse(cls, words: list[str]) -> Arguments:
-        """Read the arguments and pass over those of Glue itself; ConfigurationError where some are missing."""
-        names = [name.upper() for name in cls.__dataclass_fields__]
-        parser = argparse.ArgumentParser(allow_abbrev=False)
-        for name in names:
-            parser.add_argument(f"--{name}")
-        given = vars(parser.parse_known_args(words)[0])
-        missing = [f"--{name}" for name in names if not given[name]]
-        if missing or not given["SETTLE_SECONDS"].isdecimal():
-            raise ConfigurationError(
-                f"argument {', '.join(missing) or '--SETTLE_SECONDS'} missing, empty or no number; expected a value. "
-                "Set it where the job run is started."
-            )
-        return cls(*(given[name] for name in names))
+        """Read the arguments; ConfigurationError where some are missing, or the age is no whole number above 0."""
+        *texts, settle_seconds = values_of(cls.__dataclass_fields__, words)
+        return cls(*texts, positive("settle_seconds", settle_seconds))
 
 
 def main(words: list[str]) -> None:
@@ -101,7 +91,7 @@ def find_free(s3, arguments: Arguments, keys: Iterable[str], now: datetime) -> l
     batches = documents.read_batch_records(s3, arguments.processed_bucket, earliest_date(keys))
     with ThreadPoolExecutor(HEADS_AT_ONCE) as pool:
         found = pool.map(lambda key: read_version(s3, arguments.raw_bucket, key), without_held(keys, batches))
-        return settled(found, now, timedelta(seconds=int(arguments.settle_seconds)))
+        return settled(found, now, timedelta(seconds=arguments.settle_seconds))
 
 
 def read_version(s3, bucket: str, key: str) -> RawVersion:

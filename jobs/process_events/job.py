@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import math
 import sys
@@ -17,9 +16,11 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.contract import load_contracts
-from contracts.errors import ConfigurationError, PipelineError
+from contracts.errors import PipelineError
+from jobs.arguments import positive, values_of
 from jobs.process_events import cleaning, recompute, transform
 from jobs.process_events.refused import read_reject
+from jobs.spark_errors import first_cause
 from lake import documents, layout
 from lake.manifest import Manifest, Replacement
 
@@ -60,31 +61,13 @@ class Arguments:
 
     @classmethod
     def parse(cls, words: list[str]) -> Arguments:
-        """Read the arguments and pass over those of Glue itself; ConfigurationError where some are missing."""
-        names = [name.upper() for name in cls.__dataclass_fields__]
-        parser = argparse.ArgumentParser(allow_abbrev=False)
-        for name in names:
-            parser.add_argument(f"--{name}")
-        given = vars(parser.parse_known_args(words)[0])
-        missing = [f"--{name}" for name in names if not given[name]]
-        if missing:
-            raise ConfigurationError(
-                f"argument {', '.join(missing)} missing or empty; expected a value. "
-                "Set it where the job run is started."
-            )
-        return cls(*(given[name] for name in names))
+        """Read the arguments; ConfigurationError where some are missing."""
+        return cls(*values_of(cls.__dataclass_fields__, words))
 
     @property
     def sizes(self) -> Sizes:
         """How the work is cut; ConfigurationError where a size is no whole number above 0."""
-        found = {name: getattr(self, name) for name in Sizes.__dataclass_fields__}
-        for name, text in found.items():
-            if not (text.isascii() and text.isdigit() and int(text)):
-                raise ConfigurationError(
-                    f"argument --{name.upper()} is {text!r}; expected a whole number above 0. "
-                    "Set it where the job run is started."
-                )
-        return Sizes(**{name: int(text) for name, text in found.items()})
+        return Sizes(**{name: positive(name, getattr(self, name)) for name in Sizes.__dataclass_fields__})
 
 
 @dataclass(frozen=True)
@@ -236,14 +219,6 @@ def staged_files(s3, bucket: str, prefix: str) -> list[dict]:
     """What lies below the prefix: key, event type and event date of each file."""
     keys = sorted(o["Key"] for o in documents.keys_below(s3, bucket, prefix) if o["Key"].endswith(".parquet"))
     return [{"key": key, **layout.partition_values(key)} for key in keys]
-
-
-def first_cause(error: Py4JJavaError) -> str:
-    """The first line of what went wrong in the JVM to begin with."""
-    cause = error.java_exception
-    while cause.getCause() is not None:
-        cause = cause.getCause()
-    return cause.toString().splitlines()[0].rstrip(".")
 
 
 if __name__ == "__main__":

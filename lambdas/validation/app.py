@@ -25,15 +25,13 @@ from lake.settings import required
 from lambdas.validation.outcome import answer, as_document, with_accepted
 from lambdas.validation.quarantine import quarantine_document
 from lambdas.validation.report import Report, page
-from lambdas.validation.samples import IDENTITY, only, sample_rows
-from quality.evaluate import evaluate
+from quality.evaluate import pandas_rows
 from quality.flatten import as_frame, columns_to_read, flatten, together
+from quality.gate import NAME, TABLE, Evaluation, evaluate_batch, parameters, suite
 from quality.results import Run, as_results
-from quality.suites import columns_of, load_suite, of_scope
-from quality.verdict import Verdict
+from quality.suites import columns_of
 
 READERS = 8
-TABLE = "events"
 # Read when Great Expectations is imported.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
@@ -67,35 +65,34 @@ def s3():
 
 
 @cache
-def suite() -> dict:
-    return of_scope(load_suite(TABLE), RunKind.BATCH)
-
-
-@cache
 def contracts() -> dict[str, Contract]:
     return load_contracts()
 
 
 @metrics.log_metrics
 def handler(event: dict, context: object) -> dict:
-    """Validate a batch. Data that fails is an answer, not an error: what is wrong with it is written before."""
-    outcome = validate(event["batch_id"])
+    """Validate a batch. Data that fails is an answer, not an error: what is wrong with it is written before.
+
+    `is_evaluated` says that a job has asked the suite and left what it found, as it does for a large batch.
+    """
+    outcome = validate(event["batch_id"], event.get("is_evaluated", False))
     metrics.add_metric("ExpectationsFailed", MetricUnit.Count, len(outcome["failed"]))
     metrics.add_metric("ExpectationsWarned", MetricUnit.Count, len(outcome["warnings"]))
     logger.info("batch validated", **{name: outcome[name] for name in ("batch_id", "success", "rows", "report_uri")})
     return answer(outcome)
 
 
-def validate(batch_id: str) -> dict:
+def validate(batch_id: str, is_evaluated: bool) -> dict:
     """Write the report, the results, what is kept back, and last the step's document; the document."""
     manifest = document(batch_id, "manifest")
     files = [file for file in document(batch_id, "enrichment")["files"] if file["rows"]]
-    found = verdicts(manifest, files)
-    report = Report(batch_id, manifest["batch_date"], files, with_accepted(found, manifest.get("release")))
+    found = evaluation(manifest, files, is_evaluated)
+    report = Report(batch_id, manifest["batch_date"], files, with_accepted(found.verdicts, manifest.get("release")))
     report_uri = write_report(report)
     run = Run(batch_id, RunKind.BATCH, TABLE, report.batch_date, report.rows, datetime.now(UTC), report_uri)
-    write_results(s3(), settings().processed_bucket, report.batch_date, batch_id, as_results(run, found))
-    outcome = as_document(report, report_uri, keep_back(report, manifest, report_uri))
+    results = as_results(run, found.verdicts)
+    write_results(s3(), settings().processed_bucket, report.batch_date, batch_id, results)
+    outcome = as_document(report, report_uri, keep_back(report, manifest, found.samples, report_uri))
     write_json(s3(), settings().staging_bucket, batch_document_key(batch_id, "validation"), outcome)
     return outcome
 
@@ -108,35 +105,28 @@ def write_report(report: Report) -> str:
     return f"s3://{bucket}/{key}"
 
 
-def keep_back(report: Report, manifest: dict, report_uri: str) -> str | None:
+def keep_back(report: Report, manifest: dict, samples: dict[str, list[dict]], report_uri: str) -> str | None:
     """Write what people decide by; None where the batch passes, or is a backfill: its partitions stay as they were."""
     if not report.stopping or manifest.get("replaces"):
         return None
-    failing = only(suite(), {verdict.expectation_id for verdict in report.stopping})
-    rows = read_rows([file["uri"] for file in report.files], {*columns_of(failing), *IDENTITY})
-    samples = sample_rows(rows, failing, parameters(manifest))
     bucket, key = settings().error_bucket, quarantine_key(report.batch_date, report.batch_id)
     write_json(s3(), bucket, key, quarantine_document(report, manifest, samples, report_uri))
     return f"s3://{bucket}/{key}"
 
 
-def verdicts(manifest: dict, files: list[dict]) -> list[Verdict]:
-    """What the suite says of the rows; nothing of no rows."""
+def evaluation(manifest: dict, files: list[dict], is_evaluated: bool) -> Evaluation:
+    """What the suite says of the rows, asked here unless a job has asked already; nothing of no rows."""
+    count = sum(file["rows"] for file in files)
     if not files:
-        return []
-    rows = read_rows([file["uri"] for file in files], columns_of(suite()))
-    return evaluate(rows, suite(), parameters(manifest))
-
-
-def parameters(manifest: dict) -> dict[str, list]:
-    """What the suite's $PARAMETERs stand for; rows of a backfill keep the batch that they came with."""
-    batch_ids = (manifest.get("replaces") or {}).get("batch_ids", [manifest["batch_id"]])
-    return {"event_types": sorted(contracts()), "batch_ids": batch_ids}
+        return Evaluation(count, [], {})
+    if is_evaluated:
+        return Evaluation.from_document(document(manifest["batch_id"], NAME), count)
+    rows = pandas_rows(read_rows([file["uri"] for file in files], columns_of(suite())))
+    return evaluate_batch(rows, count, parameters(manifest, contracts()))
 
 
 def read_rows(uris: list[str], names: Iterable[str]) -> pd.DataFrame:
     """These flat columns of all files."""
-    names = sorted(names)
     columns = columns_to_read(names, contracts())
     with ThreadPoolExecutor(READERS) as pool:
         files = pool.map(partial(read_file, columns=columns), uris)

@@ -165,9 +165,11 @@ def test_without_glue_the_way_out_is_named():
 
 
 def test_missing_arguments_are_named():
-    with pytest.raises(ConfigurationError, match="argument --SETTLE_SECONDS missing, empty or no number; expected"):
+    with pytest.raises(ConfigurationError, match="argument --SETTLE_SECONDS missing or empty; expected a value"):
         job.Arguments.parse(WORDS[:8])
-    with pytest.raises(ConfigurationError, match="argument --SETTLE_SECONDS missing, empty or no number; expected"):
+    with pytest.raises(
+        ConfigurationError, match="argument --SETTLE_SECONDS is 'soon'; expected a whole number above 0"
+    ):
         job.Arguments.parse([word if word != "3600" else "soon" for word in WORDS])
 
 

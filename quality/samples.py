@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
-from quality.evaluate import batch_of, results
+from quality.evaluate import Rows, results
 
 IDENTITY = ("source", "event_id")
 SAMPLE_ROWS = 5
@@ -24,20 +24,20 @@ def only(suite: dict, ids: Collection[str]) -> dict:
     return suite | {"expectations": [e for e in suite["expectations"] if e["meta"]["id"] in ids]}
 
 
-def sample_rows(frame: pd.DataFrame, suite: dict, parameters: dict[str, list]) -> dict[str, list[dict]]:
+def sample_rows(rows: Rows, suite: dict, parameters: Mapping[str, object]) -> dict[str, list[dict]]:
     """By expectation the first rows that break it; none where it is of an aggregate or could not be evaluated."""
-    found = results(batch_of(frame), suite, parameters, RESULT_FORMAT)
-    return {e["meta"]["id"]: [_as_json(row) for row in _rows(result)] for e, result in found}
+    found = results(rows, suite, parameters, RESULT_FORMAT)
+    return {e["meta"]["id"]: [_as_json(row, rows.separator) for row in _broken(result)] for e, result in found}
 
 
-def _rows(result: Any) -> list[dict]:
+def _broken(result: Any) -> list[dict]:
     return (result.result or {}).get("partial_unexpected_index_list") or []
 
 
-def _as_json(row: dict) -> dict[str, Any]:
+def _as_json(row: dict, separator: str) -> dict[str, Any]:
     """A row as JSON can hold it; identity first."""
     ordered = [*IDENTITY, *sorted(row.keys() - set(IDENTITY))]
-    return {name: _value(row[name]) for name in ordered}
+    return {name.replace(separator, "."): _value(row[name]) for name in ordered}
 
 
 def _value(value: Any) -> Any:
