@@ -13,11 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.rounds import compare
+from bench.spark_session import spark_session
 from contracts.contract import load_contracts
+from jobs.evaluate_batch import job
+from jobs.evaluate_batch.flat_rows import SEPARATOR
 from lake.columns import table_schema
-from quality.evaluate import evaluate
+from quality.evaluate import evaluate, spark_rows, verdicts
 from quality.flatten import as_frame, columns_to_read, flatten, together
 from quality.suites import columns_of, load_suite
+from quality.verdict import Verdict
 
 EVENTS, ROUNDS, ROWS_A_FILE = 1_000_000, 3, 100_000
 CONTRACTS = load_contracts()
@@ -34,19 +38,24 @@ CHECKS = (
     *("purchase.currency.is_code", "refund.currency.is_code", "refund.amount.more_than_nothing"),
     *("refund.not_above_purchase", "customer.known"),
 )
+EVENTS_SUITE = load_suite("events")
+BY_ID = {e["meta"]["id"]: e for e in EVENTS_SUITE["expectations"]}
+SUITE = EVENTS_SUITE | {"expectations": [BY_ID[name] for name in CHECKS]}
 
 
 def run(events: int = 0) -> None:
-    """Print the ratio; RuntimeError where the two count otherwise."""
+    """Print the ratios; RuntimeError where one counts otherwise."""
     with tempfile.TemporaryDirectory() as folder:
         files = [str(path) for path in write_files(Path(folder), events or EVENTS)]
-        found, expected = by_suite(files), by_query(files)
-        if found != expected:
-            raise RuntimeError(f"the suite counts {found}; expected what the query counts, {expected}.")
         variants = {
             "one DuckDB query": lambda: by_query(files),
-            "Great Expectations, as the gate": lambda: by_suite(files),
+            "the gate, on pandas": lambda: by_pandas(files),
+            "the gate, on Spark": lambda: by_spark(files),
         }
+        expected = by_query(files)
+        for variant, counted in variants.items():
+            if (found := counted()) != expected:
+                raise RuntimeError(f"{variant} counts {found}; expected what the query counts, {expected}.")
         compare("quality", events or EVENTS, variants, ROUNDS)
 
 
@@ -58,15 +67,27 @@ def by_query(files: list[str]) -> dict[str, int]:
         return dict(zip(names, answer.fetchone(), strict=True))
 
 
-def by_suite(files: list[str]) -> dict[str, int]:
-    """The same through the gate's own code, from the files on."""
-    every = {e["meta"]["id"]: e for e in load_suite("events")["expectations"]}
-    suite = load_suite("events") | {"expectations": [every[name] for name in CHECKS]}
-    names = columns_of(suite)
+def by_pandas(files: list[str]) -> dict[str, int]:
+    """The same through the function's own code, from the files on."""
+    names = columns_of(SUITE)
     columns = columns_to_read(names, CONTRACTS)
     parts = [flatten(pq.ParquetFile(file).read(columns=columns), names, CONTRACTS) for file in files]
-    verdicts = evaluate(as_frame(together(parts, names)), suite, PARAMETERS)
-    return {verdict.expectation_id: verdict.unexpected for verdict in verdicts}
+    return counts(evaluate(as_frame(together(parts, names)), SUITE, PARAMETERS))
+
+
+def by_spark(files: list[str]) -> dict[str, int]:
+    """The same through the job's own code, in a session that is there already."""
+    named = [{"uri": file, "rows": pq.ParquetFile(file).metadata.num_rows} for file in files]
+    flat = job.read_flat(spark_session(), named, columns_of(SUITE), CONTRACTS).persist()
+    try:
+        return counts(verdicts(spark_rows(flat, SEPARATOR), SUITE, PARAMETERS))
+    finally:
+        flat.unpersist(blocking=True)
+
+
+def counts(found: Iterable[Verdict]) -> dict[str, int]:
+    """Values that break each expectation."""
+    return {verdict.expectation_id: verdict.unexpected for verdict in found}
 
 
 def write_files(folder: Path, events: int) -> Iterable[Path]:

@@ -78,7 +78,7 @@ def evaluate(spark: SparkSession, manifest: dict, files: list[dict]) -> Evaluati
     if not files:
         return Evaluation(0, [], {})
     contracts = load_contracts()
-    flat = read_flat(spark, files, contracts).persist()
+    flat = read_flat(spark, files, columns_of(suite()), contracts).persist()
     return evaluate_batch(spark_rows(flat, SEPARATOR), flat.count(), parameters(manifest, contracts))
 
 
@@ -92,12 +92,12 @@ def refuse_unevaluated(batch_id: str, evaluation: Evaluation) -> None:
             )
 
 
-def read_flat(spark: SparkSession, files: list[dict], contracts: Contracts) -> DataFrame:
-    """The flat columns that the suite looks at."""
+def read_flat(spark: SparkSession, files: list[dict], names: list[str], contracts: Contracts) -> DataFrame:
+    """These flat columns of the rows of these files, {"uri", "rows"}."""
     rows = sum(file["rows"] for file in files)
     for name, value in {**SPARK_SETTINGS, "spark.sql.shuffle.partitions": str(partition_count(rows))}.items():
         spark.conf.set(name, value)
-    return flat_rows(spark, [file["uri"] for file in files], rows, columns_of(suite()), contracts)
+    return flat_rows(spark, [file["uri"] for file in files], rows, names, contracts)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 EVENTS, AGAIN = 60, 15
 FUNCTION, JOB = "tributary-local-{}", "tributary-local-process-events"
+EVALUATION_JOB, PROCESSING = "tributary-local-evaluate-batch", "tributary-local-processing"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,26 @@ def reconcile(etl, session):
         etl("reconcile")
 
     return run
+
+
+@pytest.fixture(scope="module")
+def evaluations(session):
+    """Batches with more than AGAIN lines count as large, and so are validated on Spark; a way to ask which were."""
+    cloudformation, glue = session.client("cloudformation"), session.client("glue")
+    (stack,) = cloudformation.describe_stacks(StackName=PROCESSING)["Stacks"]
+    kept = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in stack["Parameters"]]
+    changed = {"ParameterKey": "ValidationSparkLines", "ParameterValue": str(AGAIN + 1)}
+    parameters = [changed if p["ParameterKey"] == changed["ParameterKey"] else p for p in kept]
+    cloudformation.update_stack(
+        StackName=PROCESSING, UsePreviousTemplate=True, Parameters=parameters, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=PROCESSING, WaiterConfig={"Delay": 1})
+
+    def found():
+        runs = glue.get_job_runs(JobName=EVALUATION_JOB)["JobRuns"]
+        return {run["Arguments"]["--BATCH_ID"]: run["JobRunState"] for run in runs}
+
+    return found
 
 
 def switched_off(session, name):
@@ -131,7 +152,7 @@ def rows(etl):
     return json.loads(etl("query", "--json", "SELECT count(*) AS n FROM events"))[0]["n"]
 
 
-def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, session, reconcile, tmp_path):
+def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, session, evaluations, reconcile, tmp_path):
     sent = tmp_path / "events.ndjson"
     etl("generate", "--events", str(EVENTS), "--seed", "5", "--out", str(sent))
     known = set()
@@ -165,6 +186,7 @@ def test_a_broken_step_fails_the_batch_leaves_nothing_and_is_made_good(etl, sess
     assert rows(etl) == visible + released["rows"] == summary["batches"]["rows"] == summary["batches"]["published"]
     statuses = {batch["batch_id"]: batch["status"] for batch in summary["batch_list"]}
     assert (statuses[kept_back], statuses[released["released_as"]]) == ("released", "published")
+    assert evaluations() == {kept_back: "SUCCEEDED", released["released_as"]: "SUCCEEDED"}
     assert etl.downstream() == etl.stored()
     assert len(set(etl.stored())) == rows(etl)
 
@@ -177,8 +199,8 @@ def executions(session):
 
 def test_rows_that_were_not_published_are_sent_by_hand_in_shares(etl, session, reconcile, tmp_path):
     sent, known = tmp_path / "more.ndjson", executions(session)
-    etl("generate", "--events", str(EVENTS), "--seed", "6", "--out", str(sent))
-    before = change_environment(session, "publisher", DOWNSTREAM_STREAM="nowhere", ROWS_PER_SHARE="10")
+    etl("generate", "--events", str(AGAIN), "--seed", "6", "--out", str(sent))
+    before = change_environment(session, "publisher", DOWNSTREAM_STREAM="nowhere", ROWS_PER_SHARE="5")
     etl("send", str(sent))
     failed = newest_execution(session, known)
     assert (failed["status"], "nowhere" in failed["cause"]) == ("FAILED", True)

@@ -188,6 +188,19 @@ def test_a_commit_of_unknown_outcome_is_not_recorded_as_a_failure(states):
     assert states["The outcome of the commit is unknown"]["Type"] == "Fail"
 
 
+@pytest.mark.parametrize(
+    ("lines", "following"), [(499_999, "Validate the data files"), (500_000, "Evaluate the suite on Spark")]
+)
+def test_spark_is_asked_about_a_batch_past_the_threshold_alone(states, lines, following):
+    threshold = states["Write the manifest"]["Assign"]["is_large"].replace("${ValidationSparkLines}", "500000")
+    is_large = evaluated(threshold, states={"result": {"Payload": {"raw_lines": lines}}})
+    assert is_large is (following == "Evaluate the suite on Spark")
+    rules = states["Is this a large batch?"]["Choices"]
+    assert [rule["Next"] for rule in rules if evaluated(rule["Condition"], is_large=is_large)] == [following]
+    handed_on = states["Validate the data files"]["Arguments"]["Payload"]["is_evaluated"]
+    assert evaluated(handed_on, is_large=is_large) is is_large
+
+
 INTERRUPTED = '{"StopCode":"SpotInterruption","StoppedReason":"Your Spot Task was interrupted."}'
 
 

@@ -227,7 +227,7 @@ def test_no_statement_allows_by_a_wildcard_action(resources):
 def test_jobs_scale_measure_log_and_use_spare_capacity_only_where_nobody_waits(resources):
     jobs = dict(of_type(resources, "AWS::Glue::Job"))
     classes = {name.split(".")[0]: job["ExecutionClass"] for name, job in jobs.items()}
-    assert classes == {"compute": "STANDARD", "catch-up": "FLEX"}
+    assert classes == {"compute": "STANDARD", "evaluation": "STANDARD", "catch-up": "FLEX"}
     for name, job in jobs.items():
         arguments = job["DefaultArguments"]
         for setting in ("--enable-auto-scaling", "--enable-metrics", "--enable-observability-metrics"):
