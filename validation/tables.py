@@ -40,7 +40,7 @@ TABLES = {
             "rejected_events", "error", "reject_date", "string", "reason", ("reject_id",), ("original_base64", "found")
         ),
         DatedTable("batches", "ledger", "batch_date", "string", "status", ("batch_id",)),
-        DatedTable("ingestions", "ledger", "ingest_date", "string", "stream", ("raw_key",)),
+        DatedTable("ingestions", "ledger", "ingest_date", "string", "stream", ("stream", "shard", "first_sequence")),
     )
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contracts.contract import Contract
 from contracts.expectations import derived_expectations
-from quality.rules import batches, events, rejected_events
+from quality.rules import batches, events, ingestions, rejected_events
 
 GREAT_EXPECTATIONS = "1.24.1"
-TABLES = {"batches": batches, "events": events, "rejected_events": rejected_events}
+TABLES = {"batches": batches, "events": events, "ingestions": ingestions, "rejected_events": rejected_events}
 
 
 def written_suite(table: str, contracts: dict[str, Contract]) -> dict:

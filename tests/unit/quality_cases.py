@@ -56,10 +56,18 @@ BATCH = {
     "batch_id": "b1", "status": "published", "raw_lines": 10, "rows": 6, "redelivered": 1, "repeated": 1, "rejected": 2,
     "quarantined": 0, "published": 4, "switched_off": 1, "publish_failures": 1, "deleted_unsent": 0,
 }  # fmt: skip
+DELIVERY = {
+    "stream": "ingest", "shard": "shard-0", "first_sequence": "1", "last_sequence": "9", "events": 9, "lines": 8,
+    "rejected": 1, "raw_key": "raw/1-9.json.gz",
+}  # fmt: skip
 SOUND = {
     "events": events,
     "rejected_events": lambda: [dict(REJECT), REJECT | {"reject_id": "r2", "stage": "transform"}],
     "batches": lambda: [dict(BATCH), BATCH | {"batch_id": "b2"}],
+    "ingestions": lambda: [
+        dict(DELIVERY),
+        DELIVERY | {"first_sequence": "10", "events": 1, "lines": 0, "raw_key": None},
+    ],
 }
 
 
@@ -169,6 +177,13 @@ BROKEN = {
         "reject_id.mostly_unique": first(reject_id="r2"),
         "stage.known": first(stage="publishing"),
         "reason.known": first(reason="a bad day"),
+        "volume": lambda rows: rows * 2,
+    },
+    "ingestions": {
+        **nulls("stream", "shard", "first_sequence"),
+        "delivery.unique": first(first_sequence="10"),
+        "events.accounted": first(rejected=0),
+        "raw_key.of_lines": first(raw_key=None),
         "volume": lambda rows: rows * 2,
     },
     "batches": {

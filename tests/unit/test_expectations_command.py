@@ -21,7 +21,7 @@ def etl(*arguments):
 
 def test_every_suite_is_listed_with_what_it_is_for():
     rows = {row["table"]: row for row in json.loads(etl("list", "--json"))}
-    assert set(rows) == {"batches", "events", "rejected_events"}
+    assert set(rows) == {"batches", "events", "ingestions", "rejected_events"}
     events = rows["events"]
     assert events["fail"] + events["warn"] == events["expectations"] > events["for_days"] > events["for_batches"] > 0
     assert rows["batches"]["for_batches"] == rows["batches"]["from_contracts"] == 0
@@ -54,8 +54,8 @@ def test_a_table_without_a_suite_and_a_type_without_a_contract_are_told():
     with pytest.raises(PipelineError) as refused:
         etl("show", "orders")
     assert str(refused.value) == (
-        "there is no suite of the table 'orders'; expected one of batches, events, rejected_events. Name one, or write "
-        "its rules in quality/rules/."
+        "there is no suite of the table 'orders'; expected one of batches, events, ingestions, rejected_events. "
+        "Name one, or write its rules in quality/rules/."
     )
     with pytest.raises(PipelineError, match="there is no contract of 'order'"):
         etl("derive", "order")
