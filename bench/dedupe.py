@@ -26,6 +26,7 @@ from lake.manifest import RawObjectEntry, time_spans
 from lake.raw_lines import read_metadata
 
 EVENTS, ROWS_A_FILE, PLAN_TURNS, JOB_TURNS = 50_000, 10_000, 3, 4
+FILES_A_LOOSE_DAY = 24
 DAYS = (10, 100)
 SIZES = job.Sizes(file_rows=1_000_000, partition_mb=16)
 Spans = dict[str, tuple[str, str]]
@@ -53,7 +54,7 @@ def run(events: int = EVENTS) -> None:
         for table, days in ((few, DAYS[0]), (many, DAYS[1]), (loose, DAYS[1] - 4)):
             first = START - timedelta(days=days - 1 if table is not loose else DAYS[1] - 1)
             add_days(table, first, days, ROWS_A_FILE)
-        add_days(loose, START - timedelta(days=3), 4, ROWS_A_FILE // 24, files_a_day=24)
+        add_days(loose, START - timedelta(days=3), 4, ROWS_A_FILE // FILES_A_LOOSE_DAY, files_a_day=FILES_A_LOOSE_DAY)
         compare_histories(
             folder,
             events,

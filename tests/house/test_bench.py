@@ -33,7 +33,8 @@ def test_the_enrichment_benchmark_answers_alike_and_writes_its_ratios(monkeypatc
     assert variants["enrichment"]["events"] == 200
 
 
-def test_the_quality_benchmark_counts_alike_and_writes_its_ratios(monkeypatch, tmp_path):
+@pytest.mark.slow
+def test_the_quality_benchmark_counts_alike_and_writes_its_ratios(spark, monkeypatch, tmp_path):
     monkeypatch.setattr(rounds, "RESULTS", tmp_path)
     monkeypatch.setattr(quality, "ROUNDS", 1)
     quality.run(4000)
@@ -65,7 +66,13 @@ def test_a_variant_that_fails_ends_the_benchmark_with_its_last_words(tmp_path):
 @pytest.mark.slow
 def test_the_dedupe_benchmark_plans_by_overlap_and_not_by_history(spark, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(rounds, "RESULTS", tmp_path)
-    for name, value in {"ROWS_A_FILE": 24, "PLAN_TURNS": 1, "JOB_TURNS": 1, "DAYS": (4, 8)}.items():
+    for name, value in {
+        "ROWS_A_FILE": 24,
+        "PLAN_TURNS": 1,
+        "JOB_TURNS": 1,
+        "DAYS": (4, 8),
+        "FILES_A_LOOSE_DAY": 2,
+    }.items():
         monkeypatch.setattr(dedupe, name, value)
     dedupe.run(200)
     told = capsys.readouterr().out
