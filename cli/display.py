@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 # Wide enough that no table breaks where it is piped; narrow tables stay narrow.
 PLAIN_WIDTH = 160
+# Of which nothing that is measured has more.
+UNBOUNDED_WIDTH = 1_000_000
 NUMBER = (int, float)
 
 
@@ -41,6 +44,23 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any
         drawn.add_column(escape(name), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(shown(value) for value in row))
+    return drawn
+
+
+def rows_or_records(out: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
+    """Rows as a table, or one below the other, a column a line, where a table would be wider than the terminal."""
+    drawn = table(None, columns, rows)
+    needed = Measurement.get(out, out.options.update_width(UNBOUNDED_WIDTH), drawn).maximum
+    return drawn if needed <= out.width else Group(*(_record(columns, row, n) for n, row in enumerate(rows, 1)))
+
+
+def _record(columns: Sequence[str], row: Sequence[Any], number: int) -> Table:
+    drawn = Table.grid(padding=(0, 2, 0, 1))
+    drawn.title, drawn.title_justify, drawn.title_style = f"row {number:,}", "left", "bold"
+    drawn.add_column(no_wrap=True, style="dim")
+    drawn.add_column(overflow="fold")
+    for name, value in zip(columns, row, strict=True):
+        drawn.add_row(escape(name), shown(value))
     return drawn
 
 

@@ -127,12 +127,12 @@ def _texts(page: dict) -> Iterator[list[str | None]]:
 
 
 def print_answer(answer: Answer) -> None:
-    """The answer as a table."""
-    from cli.display import console, table
+    """The answer as a table, or row by row where that would not fit."""
+    from cli.display import console, rows_or_records
 
     out = console()
     rows = [[_cell(value, kind) for value, kind in zip(row, answer.types, strict=True)] for row in answer.rows]
-    out.print(table(None, answer.columns, rows))
+    out.print(rows_or_records(out, answer.columns, rows))
     cut = " shown, there are more (--limit 0 for all)" if answer.is_cut else ""
     out.print(
         f"{len(rows):,} row{'' if len(rows) == 1 else 's'}{cut} · "

@@ -51,6 +51,8 @@ def execute(s3, run: Run, notebook: Path, root: Path, progress: bool | dict = Fa
 def _error_of(notebook: Path, executed: Path, run: Run, root: Path, progress: bool | dict) -> Exception | None:
     """What the notebook ended with; its cells up to there are in `executed`."""
     options = {"kernel_name": "python3", "cwd": root, "progress_bar": progress, "log_output": True}
+    # A kernel warns of each connection that is not encrypted; it listens on this machine only.
+    options["extra_arguments"] = ["--IPKernelApp.log_level=ERROR"]
     try:
         papermill.execute_notebook(notebook, executed, run.parameters(), **options)
     except (PapermillExecutionError, DeadKernelError) as error:
