@@ -6,6 +6,7 @@ Matplotlib is needed here only; a page without plots does without.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -22,7 +23,7 @@ INK, SOFT, LINE, PAGE = "#a000f0", "#a000f1", "#a000f2", "#a000f3"
 SERIES = tuple(f"#a0000{index}" for index in range(1, 7))
 COLOURS = {INK: "ink", SOFT: "soft", LINE: "line", PAGE: "page"} | {c: f"series-{i}" for i, c in enumerate(SERIES, 1)}
 WIDTH_INCHES, HEIGHT_INCHES, BAR_INCHES = 3.7, 1.75, 0.27
-BARS_AT_MOST, DAY_TICKS = 45, 4
+BARS_AT_MOST, DAY_TICKS = 45, 5
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SETTINGS = {
     "svg.fonttype": "none",
@@ -143,8 +144,8 @@ def _date_axis(axes: Axes, days: Sequence[date]) -> None:
     first, last = days[0].toordinal(), days[-1].toordinal()
     # A single day would be one bar as wide as the plot.
     axes.set_xlim(first - max(0.6, (6 - (last - first)) / 2), last + max(0.6, (6 - (last - first)) / 2))
-    steps = min(DAY_TICKS - 1, last - first)
-    ticks = sorted({first + round((last - first) * step / steps) for step in range(steps + 1)}) if steps else [first]
+    # Evenly, the newest day among them.
+    ticks = range(last, first - 1, -math.ceil((last - first + 1) / DAY_TICKS))
     has_years = days[0].year != days[-1].year
     axes.set_xticks(ticks, [_day_name(date.fromordinal(tick), has_years) for tick in ticks])
 

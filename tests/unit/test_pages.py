@@ -1,7 +1,7 @@
 """What every page keeps: texts escaped, numbers readable, nothing from elsewhere, and a plot for every look."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -81,10 +81,20 @@ def test_bars_of_nothing_are_an_empty_plot():
     assert "<svg" in bars("b", "Bars", [], "rejects")
 
 
+@pytest.mark.parametrize(
+    ("days", "named"), [(1, [20]), (5, [16, 17, 18, 19, 20]), (8, [14, 16, 18, 20]), (20, [4, 8, 12, 16, 20])]
+)
+def test_days_are_named_at_even_steps_up_to_the_newest(days, named):
+    newest = date(2026, 11, 20)
+    svg = by_day("d", "Days", [filled({newest: 1}, newest - timedelta(days - 1), newest)], "events")
+    assert sorted(int(day) for day in re.findall(r">(\d+) Nov</text>", svg)) == named
+
+
 def test_many_days_are_lines_and_few_ticks():
     year = filled({}, date(2026, 1, 1), date(2026, 12, 31))
     svg = by_day("d", "Days", [year], "events")
-    assert svg.count(" Jan</text>") == 1 and svg.count("</text>") < 10
+    named = re.findall(r">(\d+ [A-Z][a-z]{2})</text>", svg)
+    assert named[0] == "31 Dec" and len(named) == 5
 
 
 def test_days_without_a_value_are_zero():
