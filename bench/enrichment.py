@@ -17,9 +17,9 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from bench.rounds import compare
 from bench.typical_enrichment import Files, naive_pandas, polars_query
-from cli import reference
-from cli.shop_geography import city_database
-from cli.shop_world import CUSTOMERS, FIRST_OCTETS
+from cli.shop.events import reference
+from cli.shop.geography import city_database
+from cli.shop.world import CUSTOMERS, FIRST_OCTETS
 from contracts.contract import Contract, storable_contract
 from enrichment.enrich import ENRICHMENTS, Sources
 from enrichment.files import Target, enrich_file

@@ -10,7 +10,7 @@ from isal import igzip
 
 from bench.rounds import compare
 from bench.typical_ingestion import json_and_jsonschema, powertools_and_pydantic
-from cli.shop import shop_lines
+from cli.shop.events import shop_lines
 from contracts.contract import load_contracts
 from lake.positions import Position
 from lake.raw_lines import ISAL_LEVEL, compress

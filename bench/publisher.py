@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSResponse
 
 from bench.rounds import compare
 from bench.typical_publisher import as_json, event_of, put_record_a_row, put_records_in_batches
-from cli.shop import EVENT, shop_lines
+from cli.shop.events import EVENT, shop_lines
 from contracts.contract import load_contracts
 from lake.columns import COMMON, ENRICHMENT, type_columns
 from lake.kinesis import fast_client, put_to

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cli.shop import LATE, shop_lines
+from cli.shop.events import LATE, shop_lines
 from contracts.contract import load_contracts
 from lake.positions import Position
 from lake.raw_lines import RawObject

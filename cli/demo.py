@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.accounting import Outcome
 from cli.connection import ROOT, Stage
 from cli.display import console, phases, table
-from cli.downstream import downstream_events, identities
-from cli.lines import LineReader
+from cli.downstream.stream import downstream_events, identities
 from cli.query import ask_stage, print_answer
-from cli.send import send_lines, wait
-from cli.shop import EVENT, shop_lines
+from cli.sending.accounting import Outcome
+from cli.sending.lines import LineReader
+from cli.sending.send import send_lines, wait
+from cli.shop.events import EVENT, shop_lines
 from cli.story import REVENUE, ROWS_BY_DAY, complaints, demo_start, pivot, pretty_event, pretty_row, quoted
 from lake.documents import read_batch_records, read_receipts
 from lake.layout import split_uri

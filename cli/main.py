@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from cli.contracts_command import app as contracts_app
-from cli.expectations_command import app as expectations_app
-from cli.lake_commands import register as register_lake_commands
-from cli.quality_commands import register as register_quality_commands
+from cli.contracts.commands import app as contracts_app
+from cli.downstream.commands import register as register_stream_commands
+from cli.quality.commands import register as register_quality_commands
+from cli.quality.expectations import app as expectations_app
 from cli.quarantine.commands import app as quarantine_app
-from cli.reject_commands import register as register_reject_commands
+from cli.rejects.commands import register as register_reject_commands
 from cli.report.command import register as register_report
-from cli.stream_commands import register as register_stream_commands
+from cli.table.commands import register as register_lake_commands
 
 app = typer.Typer(
     help="Events in, rows out: the pipeline on a laptop and on AWS.",
@@ -81,7 +81,7 @@ def generate(
     out: Annotated[str, typer.Option(help="A file, or - for stdout.")] = "-",
 ) -> None:
     """Shop events as NDJSON, some of them broken, repeated or late: the same bytes for the same options."""
-    from cli.generate import in_words, start_of, write_events
+    from cli.shop.generate import in_words, start_of, write_events
 
     kinds = write_events(out, events, seed, start_of(start))
     print(in_words(kinds), file=sys.stderr)
@@ -101,7 +101,7 @@ def send(
     stage: StageName = "local",
 ) -> None:
     """Send events to the ingest stream."""
-    from cli.send_command import run
+    from cli.sending.commands import run
 
     run(file, [event_type, source, time_field, id_field], record or [], timeout if wait else None, json, stage)
 
@@ -191,8 +191,8 @@ def reconcile(json: Json = False, stage: StageName = "local") -> None:
 @app.command()
 def deploy(stage: Annotated[str, typer.Option(help="A stage of infra/stages/.")]) -> None:
     """Create or update every stack of a stage, with the credentials of the environment."""
-    from cli import deploy as stacks
     from cli.connection import PROJECT, ROOT, new_session, point_to_local_aws
+    from cli.deployment import deploy as stacks
 
     point_to_local_aws(stage)
     outcomes = stacks.deploy(new_session(), stage, PROJECT, ROOT, _told)

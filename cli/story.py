@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from cli.accounting import Outcome
+from cli.sending.accounting import Outcome
 
 DAY = timedelta(days=1)
 REVENUE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cli.connection import LOCAL, PROJECT, ROOT, Stage, new_session, open_stage, use
-from cli.reference import has_reference, upload_reference
+from cli.shop.reference import has_reference, upload_reference
 
 Told = Callable[[str, str], None]
 
@@ -28,7 +28,7 @@ def bring_up(port: int | None, told: Told) -> tuple[Stage, bool]:
 
 def build(told: Told) -> Stage:
     """Deploy the stacks and upload the reference data."""
-    from cli.deploy import deploy
+    from cli.deployment.deploy import deploy
 
     deploy(new_session(), LOCAL, PROJECT, ROOT, told)
     stage = open_stage(LOCAL)

@@ -13,7 +13,7 @@ from itertools import count
 from botocore.exceptions import ClientError
 
 from cli.connection import Stage
-from cli.waiting import poll
+from cli.sending.waiting import poll
 from contracts.errors import PipelineError
 from lake.documents import find_batch_record
 from lake.ledger import BatchRecord

@@ -1,0 +1,1 @@
+"""`etl report`: the shipped queries as one page."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import export
-from cli.derived import derived_differences, write_derived
+from cli.export import export
+from cli.export.derived import derived_differences, write_derived
 from contracts.contract import load_contracts, read_contract
 from contracts.errors import ContractError
 from contracts.examples import check_example, example_event, example_of

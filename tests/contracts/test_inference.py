@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.contracts_check import checked
-from cli.contracts_new import new_contract
+from cli.contracts.check import checked
+from cli.contracts.new import new_contract
 from contracts.errors import ContractError, PipelineError
 from contracts.inference import Inference, infer_contract
 from contracts.samples import read_sample

@@ -20,6 +20,6 @@ def test_neither_the_command_nor_a_function_nor_a_task_imports_it_before_it_vali
     ]
     assert "lambdas.validation.app" in names and "enrichment.main" in names
     quality = ["quality.evaluate", "quality.flatten", "quality.history", "quality.results", "quality.rules"]
-    names = ["cli.main", "cli.expectations_display", *quality, *names]
+    names = ["cli.main", "cli.quality.display", *quality, *names]
     done = subprocess.run([sys.executable, "-c", TELL, *names], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

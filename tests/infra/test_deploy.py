@@ -6,9 +6,9 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.artifacts import Artifact, image_tag, library
-from cli.deploy import STACKS, chosen_parameters, outermost, parameter_name, stage_settings, wanted_stacks
-from cli.stacks import apply
+from cli.deployment.artifacts import Artifact, image_tag, library
+from cli.deployment.deploy import STACKS, chosen_parameters, outermost, parameter_name, stage_settings, wanted_stacks
+from cli.deployment.stacks import apply
 from contracts.errors import PipelineError
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information to create a change set."

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.deploy import STACKS, parameter_name
+from cli.deployment.deploy import STACKS, parameter_name
 from lake.columns import COMMON
 from lake.fates import RejectFate
 from lake.ledger import BatchRecord, IngestionReceipt

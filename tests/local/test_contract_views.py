@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog import load_catalog
 
-from cli.views import sync_views
+from cli.deployment.views import sync_views
 from contracts.contract import load_contracts
 from lake.columns import table_schema
 from local import athena

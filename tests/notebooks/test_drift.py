@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cli import export, exported_modules
+from cli.export import export
+from cli.export import modules as exported_modules
 from contracts.errors import PipelineError
 
 ROOT = Path(__file__).parents[2]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.exported_modules import exporting_notebooks
-from cli.notebook_run import run_offline
+from cli.export.modules import exporting_notebooks
+from cli.export.notebook_run import run_offline
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cli import export, runtime_imports
-from cli.exported_modules import exporting_notebooks
+from cli.export import export, runtime_imports
+from cli.export.modules import exporting_notebooks
 from tests.notebooks.test_drift import notebook
 
 PYPROJECT = """

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from pyiceberg.catalog import load_catalog
 
+from cli.deployment.views import sync_views
 from cli.query import Answer, ask
-from cli.views import sync_views
 from contracts.contract import load_contracts
 from lake.columns import table_schema
 from local import athena

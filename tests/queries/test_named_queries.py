@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.derived import derived_differences, write_derived
-from cli.named_queries import named_queries
+from cli.export.derived import derived_differences, write_derived
+from cli.export.named_queries import named_queries
 from contracts.errors import PipelineError
 from local import cloudformation
 from tests.local.conftest import running_front

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cli.fate_log import FateLog
-from cli.found_rejects import FoundRejects
+from cli.rejects.fate_log import FateLog
+from cli.rejects.found import FoundRejects
 from lake import documents
 from lake.fates import Fate
 from lake.layout import rejects_prefix

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from cli.accounting import PUBLISHED, Account
-from cli.waiting import dates_since, failure_in_words, phases, poll
+from cli.sending.accounting import PUBLISHED, Account
+from cli.sending.waiting import dates_since, failure_in_words, phases, poll
 from lake.ledger import VISIBLE, BatchRecord, IngestionReceipt
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.backfill import in_words
+from cli.table.backfill import in_words
 from lake.backfills import BackfillRecord, Scope, holding
 from lake.ledger import BatchRecord
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import connection
-from cli.contracts_command import app
+from cli.contracts.commands import app
 from contracts.errors import PipelineError
 from tests.unit.git_clone import TEXT, Clone
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from cli.expectations_command import app
+from cli.quality.expectations import app
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from contracts.expectations import derived_expectations

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.found_rejects import selection_of
+from cli.rejects.found import selection_of
 from contracts.errors import PipelineError
 from lake import documents
 from lake.fates import Fate, RejectFate, latest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.git import GitError, contract_texts, main_reference
+from cli.contracts.git import GitError, contract_texts, main_reference
 from tests.unit.git_clone import Clone
 
 

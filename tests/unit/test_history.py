@@ -2,8 +2,8 @@ import boto3
 import pytest
 
 from cli.connection import Stage
-from cli.history import print_history, read_history
-from cli.maintain_report import in_words
+from cli.table.history import print_history, read_history
+from cli.table.maintain_display import in_words
 from lake.catalog import BATCH_ID
 from lake.compaction import MAINTENANCE_ID
 

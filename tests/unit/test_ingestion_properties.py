@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cli.shop import shop_lines
+from cli.shop.events import shop_lines
 from contracts.contract import load_contracts
 from lake.raw_lines import RawObject
 from lambdas.ingestion.decode import NOT_TYPED, Accepted, Decoder

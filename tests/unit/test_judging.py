@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.fix import Fix, load_fix
-from cli.judging import Judge, Verdict
+from cli.rejects.fix import Fix, load_fix
+from cli.rejects.judging import Judge, Verdict
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake.positions import Position

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from cli import maintain
 from cli.connection import Stage
-from cli.maintain import Wanted
+from cli.table import maintain
+from cli.table.maintain import Wanted
 from contracts.errors import PipelineError
 from lake.catalog import ASK_ONCE, open_table
 from lake.documents import write_batch_record

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cli import connection
-from cli.artifacts import image_tag
+from cli.deployment.artifacts import image_tag
 from cli.main import app
-from cli.rejects import in_words, printable
+from cli.rejects.summary import in_words, printable
 from lake.rejects import Reason
 
 RUNBOOK = Path(__file__).parents[2] / "docs/runbook.md"

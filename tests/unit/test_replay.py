@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.fate_log import DOCUMENT_FATES, discard_all
-from cli.fix import Fix
-from cli.judging import Judge, Verdict
-from cli.replay import Forecast, Replayed, send_judged
+from cli.rejects.fate_log import DOCUMENT_FATES, discard_all
+from cli.rejects.fix import Fix
+from cli.rejects.judging import Judge, Verdict
+from cli.rejects.replay import Forecast, Replayed, send_judged
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake import documents

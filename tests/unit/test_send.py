@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from cli.delivery import Sent, send_all
-from cli.lines import LineReader, Record, Wrapper, whole_file
-from cli.send import estimated, opened, reader_for
+from cli.sending.delivery import Sent, send_all
+from cli.sending.lines import LineReader, Record, Wrapper, whole_file
+from cli.sending.send import estimated, opened, reader_for
 from contracts.errors import PipelineError
 from lake.put_records import MAX_RECORD_BYTES, MAX_REQUEST_BYTES, Backoff, portions
 

@@ -10,10 +10,10 @@ from ipaddress import ip_address
 import msgspec
 import pytest
 
-from cli.generate import in_words, start_of, write_events
-from cli.reference import as_parquet, customers, products
-from cli.shop import DUPLICATE, EVENT, LATE, shop_lines
-from cli.shop_world import CUSTOMERS, PRODUCTS, SHOPPERS, product, shopper
+from cli.shop.events import DUPLICATE, EVENT, LATE, shop_lines
+from cli.shop.generate import in_words, start_of, write_events
+from cli.shop.reference import as_parquet, customers, products
+from cli.shop.world import CUSTOMERS, PRODUCTS, SHOPPERS, product, shopper
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from lake.positions import Position

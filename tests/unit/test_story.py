@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from cli.accounting import Outcome
-from cli.downstream import identities
+from cli.downstream.stream import identities
 from cli.exports import as_exports
 from cli.logs import as_text, chosen, seconds_of, unit_of
 from cli.query import as_json, finished
 from cli.reconcile import in_words
+from cli.sending.accounting import Outcome
 from cli.story import complaints, demo_start, pivot, pretty_row, quoted
 from contracts.errors import PipelineError
 

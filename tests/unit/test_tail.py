@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli.downstream import Follower, downstream_records
-from cli.tail import Filter, chosen, in_words, is_same, read_where, since_time
+from cli.downstream.stream import Follower, downstream_records
+from cli.downstream.tail import Filter, chosen, in_words, is_same, read_where, since_time
 from contracts.errors import PipelineError
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

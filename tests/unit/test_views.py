@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cli.views import sync_views
+from cli.deployment.views import sync_views
 from contracts.contract import load_contracts, read_contract
 from contracts.errors import PipelineError
 from contracts.reserved import TABLES, VIEW_COLUMNS

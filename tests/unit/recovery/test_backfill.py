@@ -6,8 +6,8 @@ import boto3
 import pytest
 from pyspark.sql import functions as F
 
-from cli import backfill
 from cli.connection import Stage
+from cli.table import backfill
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from contracts.examples import example_event

@@ -1,0 +1,1 @@
+"""`etl contracts`: what events may say, and whether a change of it only widens."""

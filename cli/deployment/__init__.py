@@ -1,0 +1,1 @@
+"""`etl deploy`: artifacts uploaded, stacks brought to their templates, columns and views to the contracts."""

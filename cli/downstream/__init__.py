@@ -1,0 +1,1 @@
+"""`etl tail` and `etl publish`: the downstream stream, read and completed."""

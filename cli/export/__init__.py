@@ -1,0 +1,1 @@
+"""`python -m cli.export`: writes what has its source in notebooks, contracts and queries, and tells what differs."""

@@ -1,0 +1,1 @@
+"""`etl expectations` and `etl validate`: the suites, and whole days held to them."""

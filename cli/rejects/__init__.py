@@ -1,0 +1,1 @@
+"""`etl rejects`, `replay` and `discard`: what was refused, mended and sent again, each decision once."""

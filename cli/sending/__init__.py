@@ -1,0 +1,1 @@
+"""`etl send`: lines into the ingest stream, and what became of each."""

@@ -1,0 +1,1 @@
+"""`etl backfill`, `history` and `maintain`: the Iceberg table's past and upkeep."""
