@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from cli.sending.accounting import Outcome
 from cli.sending.lines import LineReader
 from cli.sending.send import send_lines, wait
 from cli.shop.events import EVENT, shop_lines
+from cli.shop.world import is_known
 from cli.story import REVENUE, ROWS_BY_DAY, complaints, demo_start, pivot, pretty_event, pretty_row, quoted
 from lake.documents import read_batch_records, read_receipts
 from lake.layout import split_uri
@@ -49,7 +51,7 @@ def run(stage: Stage, events: int, seed: int, timeout_seconds: float) -> Demo:
 
 
 def generate(path: Path, events: int, seed: int, start: datetime) -> bytes:
-    """Write the file; the event that the story shows, a purchase where there is one."""
+    """Write the file; the event that the story shows: a purchase of a known customer, if there is one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     example = purchase = None
     with path.open("wb") as file:
@@ -57,8 +59,12 @@ def generate(path: Path, events: int, seed: int, start: datetime) -> bytes:
             file.write(line + b"\n")
             if kind == EVENT:
                 example = example or line
-                purchase = purchase or (line if SHOWN_TYPE in line else None)
+                purchase = purchase or (line if _is_telling(line) else None)
     return purchase or example or b"{}"
+
+
+def _is_telling(line: bytes) -> bool:
+    return SHOWN_TYPE in line and is_known(json.loads(line)["data"]["user_id"])
 
 
 def tell(stage: Stage, demo: Demo) -> list[str]:

@@ -104,6 +104,11 @@ def shopper(number: int) -> Shopper:
     )
 
 
+def is_known(user_id: str) -> bool:
+    """The reference data has this shopper."""
+    return int(user_id[1:]) < CUSTOMERS
+
+
 def product(number: int) -> Product:
     """The product of this number, 0 to PRODUCTS - 1."""
     noun = chosen(tuple(NOUNS), number, 6)

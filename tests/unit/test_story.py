@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from cli.demo import generate
 from cli.downstream.stream import identities
 from cli.exports import as_exports
 from cli.logs import as_text, chosen, seconds_of, unit_of
 from cli.query import as_json, finished
 from cli.reconcile import in_words
 from cli.sending.accounting import Outcome
+from cli.shop.events import EVENT, shop_lines
 from cli.story import complaints, demo_start, pivot, pretty_row, quoted
 from contracts.errors import PipelineError
 
@@ -20,6 +22,13 @@ SOUND = Outcome(
     sent=10, rows=7, redelivered=0, repeated=1, rejects_by_reason={"invalid_json": 2}, rows_by_type={"page_view": 7},
     late_rows=0, published=7, more_in_records=0, not_of_this_sending=0, batch_ids=["b"], report_uris=[],
 )  # fmt: skip
+
+
+def test_the_event_that_is_shown_is_a_purchase_of_a_customer_whom_enrichment_knows(tmp_path):
+    # The first purchase of this seed is of a shopper who is younger than the reference data.
+    lines = [line for kind, line in shop_lines(100, 113, UP) if kind == EVENT and b'"type":"purchase"' in line]
+    assert b'"user_id":"u0020330"' in lines[0]
+    assert generate(tmp_path / "shop.ndjson", 100, 113, UP) == lines[1]
 
 
 def test_the_demos_day_ends_when_the_local_aws_came_up_so_that_a_second_demo_sends_the_same():
