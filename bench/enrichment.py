@@ -17,7 +17,7 @@ from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from bench.rounds import compare
 from bench.typical_enrichment import Files, naive_pandas, polars_query
-from cli.shop.events import reference
+from cli.shop import reference
 from cli.shop.geography import city_database
 from cli.shop.world import CUSTOMERS, FIRST_OCTETS
 from contracts.contract import Contract, storable_contract

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.downstream.stream import publish
+from cli.downstream import publish
 from contracts.errors import PipelineError
 from lake.ledger import BatchRecord
 from lambdas.reconciliation.names import republish_suffix
