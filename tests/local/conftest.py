@@ -25,7 +25,9 @@ class QuickHandler(MotoRequestHandler):
 
 @contextmanager
 def running_front() -> Iterator[Front]:
-    """Moto delivers no stream record by itself here and executes no state machine."""
+    """Empty at first; Moto delivers no stream record by itself here and executes no state machine."""
+    # Tests of another folder may have left something in this process.
+    BackendDict.reset()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LambdaBackend, "send_kinesis_message", lambda *_, **__: None)
         patch.setitem(default_user_config["stepfunctions"], "execute_state_machine", False)
