@@ -276,10 +276,13 @@ class Rejects(list):
 
 
 class Memory:
-    """The job's Spark part, which runs once for the same batch on the same files and is then repeated from memory."""
+    """The job's Spark part, which runs once for the same batch on the same files and is then repeated from memory.
+
+    `known` may outlive a test: what is in it is of these batches, of these rules.
+    """
 
     def __init__(self, process, killer):
-        self._process, self._killer, self._known, self.is_on = process, killer, {}, True
+        self._process, self._killer, self.known, self.is_on = process, killer, {}, True
 
     def __call__(self, spark, batch, *more):
         if not self.is_on:
@@ -291,12 +294,12 @@ class Memory:
 
     def _remembered(self, spark, batch, *more):
         s3, key, place = boto3.client("s3"), repr(asdict(batch)), layout.split_uri(batch.staged)
-        if key not in self._known:
+        if key not in self.known:
             document, rejects = self._process(spark, batch, *more)
             staged = [o["Key"] for o in documents.keys_below(s3, *place)]
             bodies = {name: s3.get_object(Bucket=place[0], Key=name)["Body"].read() for name in staged}
-            self._known[key] = document, Rejects(rejects.collect()), bodies
-        document, rejects, bodies = self._known[key]
+            self.known[key] = document, Rejects(rejects.collect()), bodies
+        document, rejects, bodies = self.known[key]
         for name, body in bodies.items():
             s3.put_object(Bucket=place[0], Key=name, Body=body)
         return dict(document), rejects
