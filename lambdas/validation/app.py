@@ -137,7 +137,7 @@ def read_rows(uris: list[str], names: Iterable[str]) -> pd.DataFrame:
 def read_file(uri: str, columns: list[str]) -> pa.Table:
     with file_access().new_input(uri).open() as stream:
         # Dotted names of a ParquetFile are members of structs, and those the file lacks are passed over.
-        return pq.ParquetFile(stream).read(columns=columns)
+        return pq.ParquetFile(stream, pre_buffer=True).read(columns=columns)
 
 
 def document(batch_id: str, name: str) -> dict:

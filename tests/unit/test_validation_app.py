@@ -9,6 +9,8 @@ from lake.documents import read_json, write_json
 from lake.layout import batch_document_key
 from lake.quality_results import read_results
 from lambdas.validation import app
+from quality.gate import suite
+from quality.suites import columns_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 REPORT = "data-quality/batch_date=2026-11-22/b1.html"
@@ -160,3 +162,12 @@ def test_a_release_is_stopped_by_what_it_does_not_accept_alone_and_results_keep_
     assert set(both) < set(warned)
     results = {r.expectation_id: (r.success, r.severity) for r in read_results(deployed.s3, deployed.processed)}
     assert results[both[0]] == (False, "fail")
+
+
+def test_a_data_file_is_read_by_few_requests_however_many_columns_the_suite_names(deployed, aws_front, monkeypatch):
+    files, asked = deployed.write("b1", [edit(deployed, "e-1")]), []
+    monkeypatch.setattr(aws_front, "_routes", [*aws_front._routes])
+    aws_front.route(lambda r: r.method == "GET" and r.path.endswith(".parquet") and asked.append(r.path), None)
+    names = columns_of(suite())
+    assert len(app.read_rows([files[0]["uri"]], names)) == 1
+    assert len(names) > 30 and len(asked) <= 5, asked
