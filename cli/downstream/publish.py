@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from cli.connection import Stage
-from cli.sending.waiting import failure_in_words, poll
+from cli.sending.waiting import ended_execution, failure_in_words
 from contracts.errors import PipelineError
 from lake.documents import find_batch_record, read_batch_records
 from lake.ledger import VISIBLE, BatchRecord, BatchStatus
@@ -85,18 +84,13 @@ def start(machine: Any, arn: str, batch_id: str) -> Sending:
 
 def wait(machine: Any, sending: Sending, timeout_seconds: float) -> dict:
     """The execution once it has ended; PipelineError when time runs out."""
-    seen: dict = {}
-
-    def look() -> bool:
-        seen.update(machine.describe_execution(executionArn=sending.arn))
-        return seen["status"] != "RUNNING"
-
-    if not poll(look, timeout_seconds, time.monotonic, time.sleep):
+    ended = ended_execution(machine, sending.arn, timeout_seconds)
+    if ended is None:
         raise PipelineError(
             f"batch {sending.batch_id} is not published after {timeout_seconds:g} s, and still under way. "
             "`etl status` shows when it is; `etl logs publisher` what it does."
         )
-    return seen
+    return ended
 
 
 def outcome(batch: BatchRecord, execution: dict) -> dict:

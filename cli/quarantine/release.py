@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from itertools import count
 from botocore.exceptions import ClientError
 
 from cli.connection import Stage
-from cli.sending.waiting import poll
+from cli.sending.waiting import end_in_words, ended_execution
 from contracts.errors import PipelineError
 from lake.documents import find_batch_record
 from lake.ledger import BatchRecord
@@ -146,17 +145,11 @@ def _status(stage: Stage, name: str) -> str:
 
 def wait_for(stage: Stage, started: Started, timeout_seconds: float) -> BatchRecord:
     """The new batch's record once it is published; PipelineError with the cause where it is not."""
-    client, last = stage.client("stepfunctions"), {}
-
-    def look() -> bool:
-        last.update(client.describe_execution(executionArn=started.execution_arn))
-        return last["status"] != "RUNNING"
-
-    if not poll(look, timeout_seconds, time.monotonic, time.sleep):
+    ended = ended_execution(stage.client("stepfunctions"), started.execution_arn, timeout_seconds)
+    if ended is None:
         raise PipelineError(
             f"batch {started.batch_id} is not done after {timeout_seconds:g} s; it goes on. `etl status` follows it."
         )
-    if last["status"] != "SUCCEEDED":
-        cause = " ".join(last.get("cause", "no cause given").split())
-        raise PipelineError(f"batch {started.batch_id} {last['status'].lower()}: {last.get('error')}: {cause}")
+    if ended["status"] != "SUCCEEDED":
+        raise PipelineError(f"batch {started.batch_id} {end_in_words(ended)}")
     return find_batch_record(stage.s3, stage.bucket("processed"), started.batch_id)

@@ -88,13 +88,29 @@ class FailureWatch:
             self._told(failure_in_words(described))
 
 
-def failure_in_words(execution: dict) -> str:
-    """One line on an execution that ended badly."""
+def ended_execution(machine: Any, arn: str, timeout_seconds: float) -> dict | None:
+    """The execution once it has ended; None when time runs out."""
+    last: dict = {}
+
+    def look() -> bool:
+        last.update(machine.describe_execution(executionArn=arn))
+        return last["status"] != "RUNNING"
+
+    return last if poll(look, timeout_seconds, time.monotonic, time.sleep) else None
+
+
+def end_in_words(execution: dict, longest_cause: int | None = None) -> str:
+    """How an execution ended badly, and why."""
     cause, error = " ".join(execution.get("cause", "no cause given").split()), execution.get("error", "no error given")
+    return f"{execution['status'].lower()}: {error}: {cause[:longest_cause]}"
+
+
+def failure_in_words(execution: dict) -> str:
+    """One line on a batch's execution that ended badly, and what to do."""
     again = "reconciliation runs it again; `etl reconcile` does so at once"
     waiting = f"it waits for a decision: `etl quarantine show {execution['name']}`"
-    next_step = waiting if error == "Quarantined" else again
-    return f"batch {execution['name']} {execution['status'].lower()}: {error}: {cause[:500]} ({next_step})"
+    next_step = waiting if execution.get("error") == "Quarantined" else again
+    return f"batch {execution['name']} {end_in_words(execution, 500)} ({next_step})"
 
 
 def dates_since(since: datetime, now: datetime) -> list[str]:

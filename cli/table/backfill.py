@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.connection import Stage
-from cli.sending.waiting import poll
+from cli.sending.waiting import end_in_words, ended_execution
 from contracts.contract import Contract, load_contracts
 from contracts.errors import PipelineError
 from lake.backfills import BackfillRecord, Request, Scope, holding
@@ -111,22 +110,14 @@ def start(stage: Stage, request: Request) -> str:
 
 def wait(stage: Stage, request: Request, execution_arn: str, timeout_seconds: float) -> BackfillRecord:
     """The backfill's record once it is committed; PipelineError with the cause where it failed."""
-    client, last = stage.client("stepfunctions"), {}
-
-    def look() -> bool:
-        last.update(client.describe_execution(executionArn=execution_arn))
-        return last["status"] != "RUNNING"
-
-    if not poll(look, timeout_seconds, time.monotonic, time.sleep):
+    ended = ended_execution(stage.client("stepfunctions"), execution_arn, timeout_seconds)
+    if ended is None:
         raise PipelineError(
             f"backfill {request.backfill_id} is not done after {timeout_seconds:g} s; it goes on. "
             "`etl history` shows it once it is committed."
         )
-    if last["status"] != "SUCCEEDED":
-        cause = " ".join(last.get("cause", "no cause given").split())
-        raise PipelineError(
-            f"backfill {request.backfill_id} {last['status'].lower()}: {last.get('error', 'no error given')}: {cause}"
-        )
+    if ended["status"] != "SUCCEEDED":
+        raise PipelineError(f"backfill {request.backfill_id} {end_in_words(ended)}")
     return recorded(stage, request.backfill_id)
 
 
