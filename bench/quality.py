@@ -16,11 +16,10 @@ from bench.rounds import compare
 from bench.spark_session import spark_session
 from contracts.contract import load_contracts
 from jobs.evaluate_batch import job
-from jobs.evaluate_batch.flat_rows import SEPARATOR
 from lake.columns import table_schema
 from quality.evaluate import evaluate, spark_rows, verdicts
 from quality.flatten import as_frame, columns_to_read, flatten, together
-from quality.suites import columns_of, load_suite
+from quality.suites import columns_of, load_suite, only
 from quality.verdict import Verdict
 
 EVENTS, ROUNDS, ROWS_A_FILE = 1_000_000, 3, 100_000
@@ -38,9 +37,7 @@ CHECKS = (
     *("purchase.currency.is_code", "refund.currency.is_code", "refund.amount.more_than_nothing"),
     *("refund.not_above_purchase", "customer.known"),
 )
-EVENTS_SUITE = load_suite("events")
-BY_ID = {e["meta"]["id"]: e for e in EVENTS_SUITE["expectations"]}
-SUITE = EVENTS_SUITE | {"expectations": [BY_ID[name] for name in CHECKS]}
+SUITE = only(load_suite("events"), CHECKS)
 
 
 def run(events: int = 0) -> None:
@@ -80,7 +77,7 @@ def by_spark(files: list[str]) -> dict[str, int]:
     named = [{"uri": file, "rows": pq.ParquetFile(file).metadata.num_rows} for file in files]
     flat = job.read_flat(spark_session(), named, columns_of(SUITE), CONTRACTS).persist()
     try:
-        return counts(verdicts(spark_rows(flat, SEPARATOR), SUITE, PARAMETERS))
+        return counts(verdicts(spark_rows(flat), SUITE, PARAMETERS))
     finally:
         flat.unpersist(blocking=True)
 

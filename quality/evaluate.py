@@ -16,6 +16,8 @@ from quality.verdict import Verdict
 
 # Counts only: examples of what was found would carry data into a document that people pass on.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+# To Spark a dot in a name leads into a struct. This means nothing to it, and no name in a contract has it.
+SPARK_SEPARATOR = "/"
 
 Told = Callable[[object], None]
 
@@ -43,9 +45,9 @@ def pandas_rows(frame: pd.DataFrame) -> Rows:
     return Rows(_batch(_sources().add_pandas("rows"), frame))
 
 
-def spark_rows(frame: Any, separator: str) -> Rows:
-    """Rows of a Spark frame. To Spark a dot in a name leads into a struct, so its columns have another separator."""
-    return Rows(_batch(_sources().add_spark("rows"), frame), separator)
+def spark_rows(frame: Any) -> Rows:
+    """Rows of a Spark frame with SPARK_SEPARATOR in its names; it is asked more than once, so persist it before."""
+    return Rows(_batch(_sources().add_spark("rows", persist=False), frame), SPARK_SEPARATOR)
 
 
 def _sources():

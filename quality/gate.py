@@ -11,8 +11,8 @@ from contracts.errors import PipelineError
 from lake.quality_results import RunKind
 from quality.evaluate import Rows, verdicts
 from quality.members import Contracts
-from quality.samples import only, sample_rows
-from quality.suites import load_suite, of_scope
+from quality.samples import sample_rows
+from quality.suites import load_suite, of_scope, only
 from quality.verdict import Verdict
 
 TABLE = "events"

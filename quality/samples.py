@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,11 +17,6 @@ RESULT_FORMAT = {
     "partial_unexpected_count": SAMPLE_ROWS,
     "unexpected_index_column_names": list(IDENTITY),
 }
-
-
-def only(suite: dict, ids: Collection[str]) -> dict:
-    """The suite with these expectations alone."""
-    return suite | {"expectations": [e for e in suite["expectations"] if e["meta"]["id"] in ids]}
 
 
 def sample_rows(rows: Rows, suite: dict, parameters: Mapping[str, object]) -> dict[str, list[dict]]:

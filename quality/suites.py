@@ -7,7 +7,7 @@ from days before, `history`: see `quality.history`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -40,6 +40,11 @@ def of_scope(suite: dict, run_kind: RunKind) -> dict:
     """The suite with only what this kind of run looks at."""
     wanted = [e for e in suite["expectations"] if run_kind in e["meta"]["scope"]]
     return suite | {"expectations": wanted}
+
+
+def only(suite: dict, ids: Collection[str]) -> dict:
+    """The suite with these expectations alone."""
+    return suite | {"expectations": [e for e in suite["expectations"] if e["meta"]["id"] in ids]}
 
 
 def columns_of(suite: dict) -> list[str]:

@@ -14,13 +14,12 @@ from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 from pyspark.sql.types import ArrayType, DataType, StructField, StructType
 
 from contracts.errors import ConfigurationError
+from quality.evaluate import SPARK_SEPARATOR
 from quality.flatten import ACROSS, columns_to_read, flatten, together, with_doubles
 from quality.members import Contracts
 
 # A partition is held as a whole where columns look at several rows: some 50 MB.
 PARTITION_ROWS = 100_000
-# No name in a contract has it, and to Spark it means nothing.
-SEPARATOR = "/"
 # Spreads rows that are looked at alone.
 ROW_KEY = "event_id"
 
@@ -28,7 +27,7 @@ Batches = Iterator[pa.RecordBatch]
 
 
 def flat_rows(spark: SparkSession, uris: list[str], rows: int, names: list[str], contracts: Contracts) -> DataFrame:
-    """The flat columns `names` of all rows of these files, with SEPARATOR in names; `rows` is how many they have."""
+    """The flat columns `names` of all rows of these files, as Spark names them; `rows` is how many they have."""
     with_key = sorted({*names, ROW_KEY})
     read = read_columns(spark, uris, columns_to_read(with_key, contracts))
     by_row = _mapped(read, partial(_flatten, names=with_key, contracts=contracts))
@@ -83,7 +82,7 @@ def _key(names: list[str]) -> Column:
 
 def spark_name(name: str) -> str:
     """A flat column's name as the frame has it."""
-    return name.replace(".", SEPARATOR)
+    return name.replace(".", SPARK_SEPARATOR)
 
 
 def _mapped(frame: DataFrame, function) -> DataFrame:
@@ -108,7 +107,8 @@ def _whole(batches: Batches, names: list[str]) -> Batches:
     first = next(batches, None)
     if first is not None:
         rows = pa.Table.from_batches(chain([first], batches))
-        found = together([rows.rename_columns([name.replace(SEPARATOR, ".") for name in rows.column_names])], names)
+        flat_names = [name.replace(SPARK_SEPARATOR, ".") for name in rows.column_names]
+        found = together([rows.rename_columns(flat_names)], names)
         yield _as_batch(with_doubles(found).rename_columns([spark_name(name) for name in names]))
 
 

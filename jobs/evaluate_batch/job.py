@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.contract import load_contracts
 from contracts.errors import PipelineError
 from jobs.arguments import values_of
-from jobs.evaluate_batch.flat_rows import SEPARATOR, flat_rows, partition_count
+from jobs.evaluate_batch.flat_rows import flat_rows, partition_count
 from jobs.spark_errors import first_cause
 from lake.documents import read_json, write_json
 from lake.layout import batch_document_key
@@ -79,7 +79,7 @@ def evaluate(spark: SparkSession, manifest: dict, files: list[dict]) -> Evaluati
         return Evaluation(0, [], {})
     contracts = load_contracts()
     flat = read_flat(spark, files, columns_of(suite()), contracts).persist()
-    return evaluate_batch(spark_rows(flat, SEPARATOR), flat.count(), parameters(manifest, contracts))
+    return evaluate_batch(spark_rows(flat), flat.count(), parameters(manifest, contracts))
 
 
 def refuse_unevaluated(batch_id: str, evaluation: Evaluation) -> None:

@@ -56,7 +56,7 @@ def test_both_gates_say_the_same_of_every_planted_fault(spark, batch):
     manifest, files = batch(sound_and(STOPPING | WARNING))
     given, uris = parameters(manifest, load_contracts()), [file["uri"] for file in files]
     flat = job.read_flat(spark, files, columns_of(suite()), load_contracts())
-    by_job = verdicts(spark_rows(flat, flat_rows.SEPARATOR), suite(), given)
+    by_job = verdicts(spark_rows(flat), suite(), given)
     by_function = evaluate(app.read_rows(uris, columns_of(suite())), suite(), given)
     assert by_job == by_function
     assert any(verdict.stops_the_batch for verdict in by_function)
